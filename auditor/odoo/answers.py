@@ -1,0 +1,274 @@
+"""The contract's answers as types.
+
+Unknown keys are kept and shown by ``--json``: an addon may add keys without a new contract number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _false_is_empty(value: object) -> object:
+    return "" if value is False else value
+
+
+def _false_is_zero(value: object) -> object:
+    return 0 if value is False or value == "" else value
+
+
+Text = Annotated[str, BeforeValidator(_false_is_empty)]
+"""Odoo says False for an empty text."""
+Number = Annotated[int, BeforeValidator(_false_is_zero)]
+Mapping = Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})]
+
+
+class Answer(BaseModel):
+    """Base of everything Odoo answers."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Choice(Answer):
+    """One allowed value of a selection."""
+
+    value: str
+    label: Text = ""
+
+
+class Parameter(Answer):
+    """One declared parameter of a job."""
+
+    name: str
+    type: str
+    label: Text = ""
+    help: Text = ""
+    required: bool = False
+    value: Any = ""
+    default: Any = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: list[Choice] | None = None
+    overridable: bool = True
+
+
+class Schedule(Answer):
+    """When Odoo runs the job by itself."""
+
+    active: bool = False
+    every: int = 0
+    unit: Text = ""
+    next: Text = ""
+    mode: Text = ""
+
+
+class LastRun(Answer):
+    """The job's newest run, all empty when there is none."""
+
+    uid: Text = ""
+    mode: Text = ""
+    status: Text = ""
+    verdict: Text = ""
+    ended_at: Text = ""
+
+
+class Job(Answer):
+    """One entry of the catalogue."""
+
+    code: str
+    name: Text
+    description: Text = ""
+    tags: list[str] = []
+    task: Text = ""
+    shape: str
+    modes: list[str]
+    model: Text = ""
+    model_name: Text = ""
+    available: bool
+    unavailable_reason: Text = ""
+    active: bool = True
+    company: Text = ""
+    run_as: Text = ""
+    caps: Mapping = {}
+    schedule: Schedule = Schedule()
+    parameters: list[Parameter]
+    last_run: LastRun = LastRun()
+
+
+class Catalog(Answer):
+    """Everything that can be run."""
+
+    contract: int
+    addon_version: Text
+    chain: str
+    database: Text
+    jobs: list[Job]
+
+
+class Triggered(Answer):
+    """The run that a trigger made, or made before under the same key."""
+
+    uid: str
+    job: str
+    mode: str
+    state: str
+    status: Text = ""
+    repeated: bool = False
+    message: Text = ""
+
+
+class Progress(Answer):
+    """Records done out of all to do."""
+
+    done: int = 0
+    total: int = 0
+
+
+class Kpi(Answer):
+    """One number that a run measured."""
+
+    name: str
+    label: Text = ""
+    value: Text = ""
+    unit: Text = ""
+    verdict: Text = ""
+
+
+class GuardVerdict(Answer):
+    """What one guard said, with its numbers in the message."""
+
+    guard: str
+    verdict: str
+    message: Text = ""
+
+
+class Run(Answer):
+    """The state of one run; times are UTC text, money and positions decimal text."""
+
+    uid: str
+    job: str
+    job_name: Text = ""
+    mode: str
+    state: str
+    status: Text
+    verdict: Text = ""
+    shape: Text = ""
+    requested_at: Text = ""
+    started_at: Text = ""
+    ended_at: Text = ""
+    requested_by: Text = ""
+    run_as: Text = ""
+    company: Text = ""
+    source: Text = ""
+    reason: Text = ""
+    request_id: Text = ""
+    parameters: Mapping = {}
+    plan: Text = ""
+    position: Text = ""
+    population: Number = 0
+    matched: Number = 0
+    selected: Number = 0
+    limited: bool = False
+    amount: Text = ""
+    currency: Text = ""
+    progress: Progress = Progress()
+    outcomes: dict[str, int] = {}
+    checked: Number = 0
+    updated: Number = 0
+    skipped: Number = 0
+    errors: list[str] = []
+    kpis: list[Kpi] = []
+    error: Text = ""
+    guards: list[GuardVerdict] = []
+    url: Text = ""
+
+
+class Line(Answer):
+    """What happened to one record."""
+
+    position: int
+    model: str
+    record: int
+    name: Text = ""
+    outcome: str
+    reason: Text = ""
+    message: Text = ""
+    operation: Text = ""
+    before: Mapping = {}
+    intended: Mapping = {}
+    after: Mapping = {}
+    amount: Text = ""
+    currency: Text = ""
+    at: Text = ""
+
+
+class LinePage(Answer):
+    """Some lines of a run; ``next`` is 0 after the last."""
+
+    lines: list[Line]
+    next: int
+    total: int
+
+
+class Problem(Answer):
+    """Something that keeps Sentinel-Ops from working, and what to do about it."""
+
+    code: str
+    message: Text
+    remedy: Text = ""
+
+
+class Health(Answer):
+    """How Sentinel-Ops is inside that database."""
+
+    ok: bool
+    contract: int
+    addon_version: Text
+    odoo_version: Text = ""
+    database: Text = ""
+    chain: str
+    now: Text = ""
+    neutralized: bool = False
+    queued: int = 0
+    running: int = 0
+    oldest_queued_seconds: int = 0
+    dispatcher_last: Text = ""
+    problems: list[Problem] = []
+
+
+class RunsPage(Answer):
+    """Sealed runs in chain order, packed."""
+
+    chain: str
+    head: str
+    count: int
+    next: str
+    data: str
+
+
+class LinesPage(Answer):
+    """Lines of sealed runs in the order of the chain, packed."""
+
+    chain: str
+    count: int
+    next: str
+    next_line: int
+    more: bool
+    data: str
+
+
+class SealedRun(Run):
+    """A run as the trail exports it."""
+
+    requested_by_id: Number = 0
+    run_as_id: Number = 0
+    job_id: Number = 0
+    line_count: int
+
+
+class SealedLine(Line):
+    """A line as the trail exports it, with the run that it belongs to."""
+
+    run: str
+    run_position: str

@@ -1,0 +1,192 @@
+"""Typed calls of the RPC contract."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from auditor import CONTRACT, __version__
+from auditor.odoo.answers import (
+    Answer,
+    Catalog,
+    Health,
+    LinePage,
+    LinesPage,
+    Run,
+    RunsPage,
+    SealedLine,
+    SealedRun,
+    Triggered,
+)
+from auditor.odoo.errors import Garbled, IncompatibleAddon
+from auditor.odoo.faults import UPGRADE_ADDON
+from auditor.odoo.interface import Repeat, Transport
+from auditor.odoo.packed import unpack
+
+if TYPE_CHECKING:
+    from auditor.settings import Connection
+
+JOB, RUN = "sentinel.job", "sentinel.run"
+AFTER_ALL_LINES = 2147483647
+"""As ``after_line``: behind the last line of that run, so at the first one of the next."""
+
+_A = TypeVar("_A", bound=Answer)
+_runs = TypeAdapter(list[SealedRun])
+_lines = TypeAdapter(list[SealedLine])
+
+
+def connect(connection: Connection) -> Client:
+    """Return a client over XML-RPC; nothing is sent yet."""
+    from auditor.odoo.xmlrpc import XmlRpcTransport
+
+    return Client(XmlRpcTransport(connection))
+
+
+class Client:
+    """The contract's calls; every answer is checked against it.
+
+    Each method raises a subclass of :class:`~auditor.odoo.errors.OdooError`.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def catalog(self) -> Catalog:
+        """Everything that can be run, with its parameters."""
+        raw = self._transport.call(JOB, "catalog", repeat=Repeat.READ)
+        _check_contract(raw)
+        return _parse(Catalog, raw, "catalog")
+
+    def health(self) -> Health:
+        """How Sentinel-Ops is inside that database."""
+        raw = self._transport.call(JOB, "health", repeat=Repeat.READ)
+        _check_contract(raw)
+        return _parse(Health, raw, "health")
+
+    def trigger(
+        self,
+        code: str,
+        *,
+        mode: str,
+        parameters: Mapping[str, object],
+        idempotency_key: str,
+        reason: str = "",
+        source: str = "cli",
+        request_id: str = "",
+        plan: str = "",
+    ) -> Triggered:
+        """Ask for a run. With the same key the same run comes back.
+
+        :param idempotency_key: any text; with ``""`` a lost answer is not asked for again.
+        """
+        raw = self._transport.call(
+            JOB,
+            "trigger",
+            repeat=Repeat.KEYED if idempotency_key else Repeat.NEVER,
+            code=code,
+            mode=mode,
+            parameters=dict(parameters),
+            idempotency_key=idempotency_key,
+            reason=reason,
+            origin={
+                "source": source,
+                "host": platform.node(),
+                "request_id": request_id,
+                "version": __version__,
+            },
+            plan=plan,
+        )
+        return _parse(Triggered, raw, "trigger")
+
+    def status(self, uid: str) -> Run:
+        """The state of a run."""
+        return _parse(
+            Run, self._transport.call(RUN, "status", repeat=Repeat.READ, uid=uid), "status"
+        )
+
+    def read_lines(
+        self, uid: str, *, after: int = 0, limit: int = 500, outcome: str = ""
+    ) -> LinePage:
+        """Some lines of a run, behind position ``after``."""
+        raw = self._transport.call(
+            RUN,
+            "read_lines",
+            repeat=Repeat.READ,
+            uid=uid,
+            after=after,
+            limit=limit,
+            outcome=outcome,
+        )
+        return _parse(LinePage, raw, "read_lines")
+
+    def export_runs(self, *, after: int, limit: int) -> tuple[RunsPage, list[SealedRun]]:
+        """Sealed runs behind position ``after`` of the chain."""
+        raw = self._transport.call(
+            RUN, "export_runs", repeat=Repeat.READ, after=str(after), limit=limit
+        )
+        page = _parse(RunsPage, raw, "export_runs")
+        return page, _rows(_runs, unpack(page.data, page.count), "export_runs")
+
+    def export_lines(
+        self, *, after: int, after_line: int, until: int, limit: int
+    ) -> tuple[LinesPage, list[SealedLine]]:
+        """Lines behind ``(after, after_line)``, of runs up to position ``until``."""
+        raw = self._transport.call(
+            RUN,
+            "export_lines",
+            repeat=Repeat.READ,
+            after=str(after),
+            after_line=after_line,
+            until=str(until),
+            limit=limit,
+        )
+        page = _parse(LinesPage, raw, "export_lines")
+        return page, _rows(_lines, unpack(page.data, page.count), "export_lines")
+
+
+def _check_contract(raw: object) -> None:
+    """Stop before anything of another contract is misread."""
+    theirs = raw.get("contract") if isinstance(raw, dict) else None
+    if not isinstance(theirs, int) or theirs == CONTRACT:
+        return  # what is not even a number is reported by the full check that follows
+    version = raw.get("addon_version", "?") if isinstance(raw, dict) else "?"
+    if theirs < CONTRACT:
+        raise IncompatibleAddon(
+            f"Sentinel-Ops in Odoo ({version}) is older than this auditor ({__version__}): it "
+            f"speaks contract {theirs}, not {CONTRACT}.",
+            UPGRADE_ADDON,
+        )
+    raise IncompatibleAddon(
+        f"Sentinel-Ops in Odoo ({version}) is newer than this auditor ({__version__}): it speaks "
+        f"contract {theirs}, not {CONTRACT}.",
+        "Upgrade this auditor: pip install --upgrade sentinel-ops",
+    )
+
+
+def _parse(kind: type[_A], raw: object, what: str) -> _A:
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        raise _off_contract(what, error) from None
+
+
+_R = TypeVar("_R")
+
+
+def _rows(adapter: TypeAdapter[list[_R]], rows: list[dict[str, object]], what: str) -> list[_R]:
+    try:
+        return adapter.validate_python(rows)
+    except ValidationError as error:
+        raise _off_contract(what, error) from None
+
+
+def _off_contract(what: str, error: ValidationError) -> Garbled:
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the whole"
+    return Garbled(
+        f"Odoo's answer to {what} is not what the contract says: {place}: {first['msg']}.",
+        "The addon and the auditor may be of different releases: upgrade both.",
+    )

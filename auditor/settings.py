@@ -1,0 +1,157 @@
+"""Settings, in this order of precedence: arguments, environment, ``.env.local``, defaults.
+
+Google Secret Manager comes as one more source after ``.env.local``; see
+:meth:`Settings.settings_customise_sources` of pydantic-settings for the place.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from auditor.errors import BadInput
+from auditor.redact import protect
+
+TEMPLATE = ".env.local.template"
+ENV_FILE = ".env.local"
+REQUIRED = ("odoo_url", "odoo_db", "odoo_username", "odoo_password")
+TEMPLATE_REMEDY = (
+    f"Set them in the environment, or copy {TEMPLATE} to {ENV_FILE} in the current folder and "
+    "fill it in. After `make up`: . .sentinel/env"
+)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Everything needed to talk to one Odoo database.
+
+    :param url: base address without a trailing slash; may carry ``user:password@`` for a proxy.
+    :param timeout: seconds that one answer may take in all.
+    """
+
+    url: str
+    database: str
+    username: str
+    password: str = field(repr=False)
+    timeout: float = 60.0
+
+    @property
+    def shown_url(self) -> str:
+        """The address without credentials, fit for people and logs."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+class Settings(BaseSettings):
+    """The auditor's settings; the names of the environment are the fields' in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    odoo_url: str | None = None
+    odoo_db: str | None = None
+    odoo_username: str | None = None
+    odoo_password: SecretStr | None = None
+    odoo_timeout: float = Field(default=60.0, gt=0, le=3600)
+
+    gcp_project: str | None = None
+    bq_dataset: str = "sentinel_ops"
+    slack_webhook_url: SecretStr | None = None
+    environment: str = "development"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_format: Literal["auto", "human", "json"] = "auto"
+
+    sentinel_store: Path | None = None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("odoo_url")
+    @classmethod
+    def _clean_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        value = value.strip().rstrip("/")
+        # People paste what their browser shows.
+        for tail in ("/odoo", "/web/login", "/web"):
+            value = value.removesuffix(tail)
+        try:
+            parts = urlsplit(value)
+            parts.port  # noqa: B018  reading it is what raises for a bad port
+        except ValueError as error:
+            raise ValueError(f"is not a web address: {error}") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must look like https://odoo.example.com")
+        return value
+
+    @property
+    def store_path(self) -> Path:
+        """Where the embedded store lives, ``SENTINEL_STORE`` or the user's data folder."""
+        if self.sentinel_store is not None:
+            return self.sentinel_store.expanduser()
+        data_home = os.environ.get("XDG_DATA_HOME")
+        base = Path(data_home) if data_home else Path.home() / ".local" / "share"
+        return base / "sentinel-ops" / "trail.sqlite3"
+
+    def connection(self) -> Connection:
+        """Return what is needed to reach Odoo.
+
+        :raises BadInput: naming every required setting that is missing.
+        """
+        missing = [name.upper() for name in REQUIRED if not getattr(self, name)]
+        if missing:
+            raise BadInput(f"Missing settings: {', '.join(missing)}.", TEMPLATE_REMEDY)
+        if not (self.odoo_url and self.odoo_db and self.odoo_username and self.odoo_password):
+            raise AssertionError("checked just above")
+        return Connection(
+            url=self.odoo_url,
+            database=self.odoo_db,
+            username=self.odoo_username,
+            password=self.odoo_password.get_secret_value(),
+            timeout=self.odoo_timeout,
+        )
+
+    def protect_secrets(self) -> None:
+        """Hide this settings' secrets in everything printed or logged from now on."""
+        for secret in (self.odoo_password, self.slack_webhook_url):
+            # admin/admin: a password that is also the login can't be told from it.
+            if secret and secret.get_secret_value() != self.odoo_username:
+                protect(secret.get_secret_value())
+        proxy_password = urlsplit(self.odoo_url).password if self.odoo_url else None
+        if proxy_password:
+            protect(proxy_password)
+
+
+def load(**arguments: Any) -> Settings:  # noqa: ANN401  pydantic checks each of them
+    """Read the settings; ``arguments`` that are None count as not given.
+
+    :raises BadInput: naming every setting whose value can't be used, never its value.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise BadInput(f"Bad settings: {problems}.", TEMPLATE_REMEDY) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadInput(f"{ENV_FILE} cannot be read: {error}", TEMPLATE_REMEDY) from None
+    settings.protect_secrets()
+    return settings

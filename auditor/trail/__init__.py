@@ -1,0 +1,1 @@
+"""The trail: sealed runs and their lines, copied out of Odoo."""
