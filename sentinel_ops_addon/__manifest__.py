@@ -7,6 +7,14 @@
     "author": "Sentinel-Ops",
     "website": "https://github.com/sentinel-ops/sentinel-ops",
     "depends": ["mail"],
-    "data": ["security/sentinel_ops_addon_groups.xml"],
+    "data": [
+        "security/sentinel_ops_addon_groups.xml",
+        "security/ir.model.access.csv",
+        "security/sentinel_ops_addon_security.xml",
+        "data/sentinel_chain_data.xml",
+        "data/sentinel_task_data.xml",
+        "data/sentinel_job_data.xml",
+        "data/ir_cron.xml",
+    ],
     "application": True,
 }

@@ -1,0 +1,113 @@
+"""Live: carry out a plan, batch by batch, in slices that can be resumed."""
+
+import logging
+import random
+import time
+
+from .batch import TRANSIENT, Batch
+from .cursors import commit, environment, roll_back
+from .guards import judge
+from .lines import insert_lines, last_position, planned_lines
+from .liveness import fence
+from .selection import selection_of, task_context
+
+_logger = logging.getLogger(__name__)
+
+# The first batches are small, so that a wrong job shows itself before it is everywhere.
+RAMP = (1, 5, 25)
+MAX_TRIES = 5
+# Seconds; doubled each time, with as much again at random so that two rivals part.
+FIRST_BACK_OFF = 0.05
+
+
+def apply(cr, run, token, deadline):
+    """Work on a live run whose plan is there, until it is finished or the slice is over.
+
+    :param cr: the engine's writing cursor; committed here after each batch
+    :param run: the ``sentinel.run`` record on that cursor
+    :param token: proof of ownership, see :mod:`engine.liveness`
+    :param deadline: ``time.monotonic()`` value at which to pause
+    :return: True when no planned record is left
+    :raises GuardStop: before the first change
+    """
+    position = last_position(cr, run.id)
+    if not position:
+        run.guards = [verdict.as_dict() for verdict in judge(run)]
+    size = _full_size(run)
+    while True:
+        planned = planned_lines(cr, run.plan_ref, position, _batch_size(position, size))
+        if not planned:
+            return True
+        position, size = _one_batch(cr, run, token, planned, size)
+        if time.monotonic() >= deadline:
+            return not planned_lines(cr, run.plan_ref, position, 1)
+
+
+def _full_size(run):
+    task = run.env[f"sentinel.task.{run.task_code}"]
+    return run.env[f"sentinel.operation.{task._task_operation}"]._operation_batch_size
+
+
+def _batch_size(done, full):
+    """Size of the next batch after ``done`` records: 1, 5, 25, then full."""
+    passed = 0
+    for size in RAMP:
+        passed += size
+        if done < passed:
+            return min(size, full)
+    return full
+
+
+def _one_batch(cr, run, token, planned, size):
+    """Act on a batch and commit it; conflicts with others are tried again, then split.
+
+    :return: the position reached, and the size to go on with
+    """
+    for attempt in range(MAX_TRIES):
+        try:
+            return _try_batch(cr, run, token, planned), size
+        except TRANSIENT as error:
+            roll_back(cr)
+            _logger.info(
+                "Run %s: batch of %s met a conflict (%s), try %s of %s",
+                run.uid,
+                len(planned),
+                type(error).__name__,
+                attempt + 1,
+                MAX_TRIES,
+            )
+            time.sleep(FIRST_BACK_OFF * 2**attempt * (1 + random.random()))  # noqa: S311
+    if len(planned) > 1:
+        # Fewer records at a time meet fewer rivals; it says nothing about any of them.
+        half = len(planned) // 2
+        return _one_batch(cr, run, token, planned[:half], max(1, size // 2))
+    return _give_up(cr, run, token, planned), size
+
+
+def _try_batch(cr, run, token, planned):
+    env = environment(cr, run.run_as_ref, run.company_ref)
+    task = env[f"sentinel.task.{run.task_code}"]
+    ctx = task_context(env, run, run.as_of)
+    operation = env[f"sentinel.operation.{task._task_operation}"]
+    lines = Batch(task, operation, selection_of(task, ctx), ctx).act(planned)
+    return _commit_lines(cr, run, token, lines)
+
+
+def _give_up(cr, run, token, planned):
+    """A record that is being changed at every try is in use: leave it to the next run."""
+    (line,) = planned
+    line.outcome = "skipped_locked"
+    line.message = run.env._("Others kept changing it while this run tried.")
+    line.at = run.env.cr.now().replace(microsecond=0)
+    return _commit_lines(cr, run, token, [line])
+
+
+def _commit_lines(cr, run, token, lines):
+    run_id = run.id
+    insert_lines(cr, run, lines)
+    reached = lines[-1].position
+    run.env.flush_all()
+    fence(cr, run_id, token, reached)
+    # The change, its line and the proof of ownership become visible together, or none of them.
+    commit(cr)
+    return reached

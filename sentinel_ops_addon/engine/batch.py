@@ -1,0 +1,162 @@
+"""Act on one batch of planned records, inside one transaction that the caller commits."""
+
+import logging
+from dataclasses import replace
+
+import psycopg2
+
+from odoo import fields
+from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
+
+from .canonical import record_values
+from .errors import SentinelError
+from .fingerprint import fingerprints
+
+_logger = logging.getLogger(__name__)
+
+# The same work may well succeed a moment later; never held against a record.
+TRANSIENT = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+    ConcurrencyError,
+)
+
+
+class _StillMatching(Exception):
+    """Raised inside a savepoint so that the records it names are rolled back with the rest."""
+
+    def __init__(self, records):
+        super().__init__()
+        self.ids = records.ids
+
+
+class Batch:
+    """Locks, tests again, acts, tests the effect, and says what became of each record.
+
+    :param task: the task's abstract model, in the environment of the run-as user
+    :param operation: the operation's abstract model, in the same environment
+    :param selection: what the task selects, with the plan's ``as_of``
+    """
+
+    def __init__(self, task, operation, selection, ctx):
+        self.task = task
+        self.operation = operation
+        self.selection = selection
+        self.ctx = ctx
+        self.names = task._recorded_fields(ctx)
+
+    def act(self, planned):
+        """Carry out the planned lines.
+
+        :param planned: lines of the plan, see :mod:`engine.lines`
+        :return: one line for each, with its outcome
+        :raises psycopg2.Error: one of :data:`TRANSIENT`; the transaction is lost then
+        """
+        by_id = {line.record_ref: line for line in planned}
+        records = self.selection.model.browse(by_id)
+        locked = records.try_lock_for_update()
+        ready, settled = self._test_again(records, locked, by_id)
+        before = record_values(ready, self.names)
+        verdicts = self._attempt(ready) if ready else {}
+        done = ready.filtered(lambda record: verdicts[record.id][0] == "done")
+        after = record_values(done, self.names)
+        now = fields.Datetime.now()
+        results = []
+        for line in planned:
+            outcome, message = settled.get(line.record_ref) or verdicts[line.record_ref]
+            results.append(
+                replace(
+                    line,
+                    outcome=outcome,
+                    message=message,
+                    before=before.get(line.record_ref, line.before),
+                    after=after.get(line.record_ref, {}),
+                    at=now,
+                )
+            )
+        return results
+
+    def _test_again(self, records, locked, by_id):
+        """Sort out what must not be touched: gone, in use, no longer trouble, edited."""
+        settled = {}
+        env = records.env
+        free = records - locked
+        existing = free.exists()
+        for record in free:
+            if record in existing:
+                settled[record.id] = ("skipped_locked", env._("Somebody is working on it."))
+            else:
+                settled[record.id] = ("skipped_changed", env._("It was deleted since the plan."))
+        matching = self.selection.still_matching(locked) if locked else locked
+        for record in locked - matching:
+            settled[record.id] = (
+                "skipped_changed",
+                env._("It does not meet the condition any more."),
+            )
+        values = record_values(matching, self.names)
+        prints = fingerprints(matching, values)
+        ready = matching.filtered(lambda record: prints[record.id] == by_id[record.id].fingerprint)
+        for record in matching - ready:
+            settled[record.id] = (
+                "skipped_changed",
+                self._difference(record, by_id[record.id].before, values[record.id]),
+            )
+        return ready, settled
+
+    def _difference(self, record, planned, current):
+        changed = [
+            f"{record._fields[name].string}: {planned.get(name)} → {value}"
+            for name, value in current.items()
+            if planned.get(name) != value
+        ]
+        if changed:
+            return self.task.env._("Changed since the plan: %(what)s", what=", ".join(changed))
+        return self.task.env._("Somebody edited it since the plan.")
+
+    def _attempt(self, records):
+        """Apply the operation; what fails is halved until the culprit stands alone.
+
+        :return: outcome and message by record id
+        """
+        cr = records.env.cr
+        try:
+            with cr.savepoint():
+                self.operation._apply(records, self.ctx)
+                # Chatter is written when flushing: its failures belong to this batch too.
+                cr.flush()
+                stuck = self.selection.still_matching(records)
+                if stuck:
+                    raise _StillMatching(stuck)
+        except _StillMatching as error:
+            return self._without_effect(records, records.browse(error.ids))
+        except TRANSIENT:
+            raise
+        except SentinelError:
+            # The operation broke the engine's own rules; that ends the run, not the record.
+            raise
+        except Exception as error:  # noqa: BLE001 - one record must not stop the others
+            if len(records) > 1:
+                middle = len(records) // 2
+                return {**self._attempt(records[:middle]), **self._attempt(records[middle:])}
+            return {records.id: self._judge(records, error)}
+        return dict.fromkeys(records.ids, ("done", ""))
+
+    def _without_effect(self, records, stuck):
+        message = self.task.env._("It was still the same trouble afterwards, so it was undone.")
+        verdicts = dict.fromkeys(stuck.ids, ("ineffective", message))
+        rest = records - stuck
+        if rest:
+            verdicts.update(self._attempt(rest))
+        return verdicts
+
+    def _judge(self, record, error):
+        if isinstance(error, LockError):
+            return "skipped_locked", str(error)
+        if isinstance(error, UserError | AccessError):
+            return "refused", str(error)
+        _logger.warning(
+            "%s failed on %s: %s", self.operation._name, record, error, exc_info=error
+        )
+        first_line = str(error).strip().split("\n")[0]
+        return "failed", f"{type(error).__name__}: {first_line}"

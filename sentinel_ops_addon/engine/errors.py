@@ -1,0 +1,29 @@
+"""What can go wrong in a run, one class a kind. Messages are for people."""
+
+
+class SentinelError(Exception):
+    """Base of the errors that end a run with a sentence instead of a traceback."""
+
+
+class DryRunViolation(SentinelError):
+    """A task tried to change something during a plan, or to end its transaction."""
+
+
+class TransactionRefused(SentinelError):
+    """A task or an operation tried to commit or roll back; only the engine may."""
+
+
+class OwnershipLost(SentinelError):
+    """The run belongs to another process now (its owner token changed): stop at once."""
+
+
+class GuardStop(SentinelError):
+    """A guard stopped the run; ``verdict`` says which one and with which numbers."""
+
+    def __init__(self, verdict):
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+class TaskFailure(SentinelError):
+    """The task could not do its work; the message names the task and the cause."""

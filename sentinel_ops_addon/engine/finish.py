@@ -1,0 +1,60 @@
+"""How a run ends."""
+
+from odoo import fields
+
+from .cursors import commit
+from .errors import OwnershipLost
+from .lines import copy_as_not_attempted, outcome_counts
+from .seal import seal
+from .vocabulary import ERRORS, UPDATED
+
+
+def finish(cr, run, token, status, **values):
+    """Write the end of a run under its owner's token, commit, and seal it.
+
+    :param status: one of ``vocabulary.STATUSES``
+    :param values: further columns, such as ``error``
+    :raises OwnershipLost: when the run belongs to another process now
+    """
+    run_id = run.id
+    run.env.flush_all()
+    cr.execute(
+        "UPDATE sentinel_run SET state = 'sealing' WHERE id = %s AND owner_token = %s "
+        "AND state = 'running'",
+        [run_id, token],
+    )
+    if cr.rowcount != 1:
+        raise OwnershipLost(f"run {run_id} was taken over by another process")
+    run.invalidate_recordset(["state"])
+    run.write(dict(values, status=status, ended_at=fields.Datetime.now()))
+    run.env.flush_all()
+    # What the run says of itself is complete from here on; only its place is missing.
+    commit(cr)
+    seal(cr.dbname, run_id)
+
+
+def finish_live(cr, run, token, status="", reason="", **values):
+    """End a live run: what was not reached gets a line, the outcomes are summed up.
+
+    :param status: empty to derive it from the outcomes
+    :param reason: why the rest was not attempted
+    """
+    if run.plan_ref:
+        copy_as_not_attempted(cr, run, run.plan_ref, reason or None)
+    counts = outcome_counts(cr, run.id)
+    totals = run._count_outcomes(counts)
+    totals["progress_done"] = totals["checked_count"] - counts.get("not_attempted", 0)
+    finish(cr, run, token, status or derived_status(counts), **totals, **values)
+
+
+def derived_status(counts) -> str:
+    """What the outcomes of a live run that went to its end amount to.
+
+    ``success``: no record failed or was refused (skipped ones are none of our failures);
+    ``failure``: some did and none was updated; ``partial``: both happened.
+    """
+    errors = sum(counts.get(outcome, 0) for outcome in ERRORS)
+    updated = sum(counts.get(outcome, 0) for outcome in UPDATED)
+    if not errors:
+        return "success"
+    return "partial" if updated else "failure"

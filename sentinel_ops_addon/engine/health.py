@@ -1,0 +1,77 @@
+"""Whether requests will be worked on."""
+
+from odoo import fields, release
+from odoo.tools import config
+
+from .canonical import utc_text
+from .liveness import LOCK_SPACE
+from .wake import dispatcher_cron
+
+# The dispatcher is due every minute; three in a row are no accident.
+OVERDUE = 180  # seconds
+PATIENCE = 10  # seconds that a request may wait before a server without scheduler is to blame
+
+
+def health(env):
+    """Facts and problems, each problem with its remedy.
+
+    :return: see ``sentinel.job.health``
+    """
+    now = fields.Datetime.now()
+    runs = env["sentinel.run"].sudo()
+    queued = runs.search([("state", "=", "queued")], order="requested_at")
+    oldest = int((now - queued[0].requested_at).total_seconds()) if queued else 0
+    cron = dispatcher_cron(env).sudo()
+    neutralized = bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
+    problems = list(_problems(env, cron, now, oldest, neutralized))
+    return {
+        "ok": not problems,
+        "odoo_version": release.version,
+        "database": env.cr.dbname,
+        "now": utc_text(now),
+        "neutralized": neutralized,
+        "queued": len(queued),
+        "running": runs.search_count([("state", "in", ["running", "waiting", "sealing"])]),
+        "oldest_queued_seconds": oldest,
+        "dispatcher_last": utc_text(cron.lastcall),
+        "problems": problems,
+    }
+
+
+def _problems(env, cron, now, oldest, neutralized):
+    if neutralized:
+        yield {
+            "code": "neutralized",
+            "message": env._("This database is a neutralized copy; its jobs are switched off."),
+            "remedy": env._("Use the original database."),
+        }
+    elif not cron or not cron.active:
+        yield {
+            "code": "dispatcher_off",
+            "message": env._("The scheduled action that works on requests is switched off."),
+            "remedy": env._(
+                "Switch on Sentinel: work on requests under Settings > Technical > Scheduled "
+                "Actions; if it is gone, upgrade the module."
+            ),
+        }
+    elif (oldest > PATIENCE and not config["max_cron_threads"]) or _is_overdue(env, cron, now):
+        yield {
+            "code": "no_cron_worker",
+            "message": env._(
+                "No scheduler works on this database, so requests stay in the queue."
+            ),
+            "remedy": env._(
+                "Start Odoo with --max-cron-threads=1 or more, and check that the database is "
+                "among those it serves."
+            ),
+        }
+
+
+def _is_overdue(env, cron, now):
+    if (now - cron.nextcall).total_seconds() <= OVERDUE:
+        return False
+    env.cr.execute(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [LOCK_SPACE]
+    )
+    # While a run is worked on, the dispatcher is late but well.
+    return not env.cr.fetchone()[0]

@@ -1,0 +1,164 @@
+"""Writing lines in bulk.
+
+``execute_values`` instead of the ORM: measured at 2.5 times the speed of ``create`` for the same
+rows, and a line has neither computed fields nor constraints that the ORM would have to run.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .canonical import canonical_json
+
+COLUMNS = (
+    "run_id",
+    "position",
+    "job_code",
+    "company_ref",
+    "model",
+    "record_ref",
+    "record_name",
+    "operation",
+    "outcome",
+    "reason",
+    "message",
+    "before",
+    "intended",
+    "after",
+    "amount",
+    "currency",
+    "fingerprint",
+    "at",
+)
+
+
+@dataclass
+class Line:
+    """One line of a run, as data.
+
+    :param amount: money at stake in company currency, ``None`` where money is no question
+    :param at: naive UTC time of the outcome
+    """
+
+    position: int
+    model: str
+    record_ref: int
+    record_name: str
+    outcome: str
+    at: Any
+    operation: str = ""
+    reason: str = ""
+    message: str = ""
+    before: dict = field(default_factory=dict)
+    intended: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    amount: float | None = None
+    currency: str = ""
+    fingerprint: str = ""
+
+
+def insert_lines(cr, run, lines):
+    """Insert lines of one run.
+
+    :param run: the ``sentinel.run`` record they belong to
+    """
+    if not lines:
+        return
+    rows = [
+        (
+            run.id,
+            line.position,
+            run.job_code,
+            run.company_ref,
+            line.model,
+            line.record_ref,
+            line.record_name,
+            line.operation,
+            line.outcome,
+            line.reason or None,
+            line.message or None,
+            canonical_json(line.before),
+            canonical_json(line.intended),
+            canonical_json(line.after),
+            line.amount,
+            line.currency or None,
+            line.fingerprint or None,
+            line.at,
+        )
+        for line in lines
+    ]
+    cr.execute_values(
+        f"INSERT INTO sentinel_run_line ({', '.join(COLUMNS)}) VALUES %s", rows, page_size=1000
+    )
+
+
+def planned_lines(cr, plan_id, after, limit):
+    """Lines of a plan in order, from a position on.
+
+    :param after: the last position already dealt with
+    """
+    cr.execute(
+        """
+        SELECT position, model, record_ref, record_name, operation, reason, before, intended,
+               amount, currency, fingerprint
+          FROM sentinel_run_line
+         WHERE run_id = %s AND position > %s AND outcome = 'planned'
+         ORDER BY position
+         LIMIT %s
+        """,
+        [plan_id, after, limit],
+    )
+    return [
+        Line(
+            position=row["position"],
+            model=row["model"],
+            record_ref=row["record_ref"],
+            record_name=row["record_name"],
+            operation=row["operation"],
+            reason=row["reason"] or "",
+            before=row["before"] or {},
+            intended=row["intended"] or {},
+            amount=None if row["amount"] is None else float(row["amount"]),
+            currency=row["currency"] or "",
+            fingerprint=row["fingerprint"] or "",
+            outcome="planned",
+            at=None,
+        )
+        for row in cr.dictfetchall()
+    ]
+
+
+def copy_as_not_attempted(cr, run, plan_id, reason):
+    """Give every planned record that has no line yet in ``run`` a ``not_attempted`` line.
+
+    One statement in the database: the remainder may be a million lines.
+    """
+    cr.execute(
+        """
+        INSERT INTO sentinel_run_line (
+            run_id, position, job_code, company_ref, model, record_ref, record_name, operation,
+            outcome, reason, before, intended, after, amount, currency, fingerprint, at)
+        SELECT %s, position, job_code, company_ref, model, record_ref, record_name, operation,
+               'not_attempted', %s, before, intended, '{}', amount, currency, fingerprint,
+               date_trunc('second', timezone('UTC', clock_timestamp()))
+          FROM sentinel_run_line AS planned
+         WHERE run_id = %s AND outcome = 'planned'
+           AND NOT EXISTS (SELECT FROM sentinel_run_line AS own
+                            WHERE own.run_id = %s AND own.position = planned.position)
+        """,
+        [run.id, reason, plan_id, run.id],
+    )
+
+
+def last_position(cr, run_id) -> int:
+    """The highest position a run has a line for, 0 when it has none."""
+    cr.execute("SELECT coalesce(max(position), 0) FROM sentinel_run_line WHERE run_id = %s", [run_id])
+    return cr.fetchone()[0]
+
+
+def outcome_counts(cr, run_id) -> dict[str, int]:
+    """How many lines of a run ended how."""
+    cr.execute(
+        "SELECT outcome, count(*) FROM sentinel_run_line WHERE run_id = %s GROUP BY outcome",
+        [run_id],
+    )
+    return dict(cr.fetchall())

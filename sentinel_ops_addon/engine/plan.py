@@ -1,0 +1,132 @@
+"""Plan: find the records, freeze them, change nothing.
+
+The task reads on a connection that PostgreSQL keeps from writing; the lines are written on
+another one, and become visible together when the run is finished.
+"""
+
+from odoo import fields
+
+from .canonical import record_values
+from .context import worst
+from .cursors import environment, plan_cursor
+from .errors import DryRunViolation, SentinelError
+from .fingerprint import fingerprints
+from .guards import judge
+from .lines import Line, insert_lines
+from .selection import selection_of, task_context
+
+# Records read and lines written at a time: memory stays flat however many are selected.
+CHUNK = 1000
+
+
+def plan(cr, run):
+    """Carry out a plan and leave its lines and figures on the run, uncommitted.
+
+    :param cr: the engine's writing cursor; the caller commits or rolls back
+    :param run: the ``sentinel.run`` record on that cursor, state ``running``
+    :return: the status the run ends with
+    :raises DryRunViolation: the task tried to change something
+    """
+    as_of = fields.Datetime.now()
+    with plan_cursor(cr.dbname) as reading:
+        try:
+            values = _look(reading, cr, run, as_of)
+        except SentinelError:
+            raise
+        except Exception as error:
+            # Whatever the task made of it: PostgreSQL's refusal is the cause to report.
+            if reading.violation:
+                raise DryRunViolation(reading.violation) from error
+            raise
+    run.write(dict(values, as_of=as_of))
+    if run.shape != "remedy":
+        return "success"
+    run.guards = [verdict.as_dict() for verdict in judge(run)]
+    return "dry_run"
+
+
+def _look(reading, cr, run, as_of):
+    env = environment(reading, run.run_as_ref, run.company_ref)
+    task = env[f"sentinel.task.{run.task_code}"]
+    ctx = task_context(env, run, as_of)
+    if run.shape == "measure":
+        return _measured(task, ctx)
+    selection = selection_of(task, ctx)
+    population = selection.model.search_count(selection.population)
+    matched = selection.model.search_count(selection.matching)
+    limit = task._limit(ctx)
+    ids = selection.model.search(selection.matching, order=task._task_order, limit=limit).ids
+    amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids)
+    measures = task._measures(ctx, selection.matching)
+    verdict = task._verdict(ctx, matched, population, measures)
+    # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
+    env.flush_all()
+    reading.flush()
+    outcome = "planned" if run.shape == "remedy" else "found"
+    return {
+        "population_count": population,
+        "matched_count": matched,
+        "selected_count": len(ids),
+        "is_limited": matched > len(ids),
+        "amount": amount,
+        "currency": run.currency if has_amount else False,
+        "kpis": [measure.as_dict() for measure in measures],
+        "verdict": verdict,
+        "progress_done": len(ids),
+        "progress_total": len(ids),
+        **run._count_outcomes({outcome: len(ids)} if ids else {}),
+    }
+
+
+def _measured(task, ctx):
+    measures = task._measures(ctx, None)
+    task.env.flush_all()
+    task.env.cr.flush()
+    return {
+        "kpis": [measure.as_dict() for measure in measures],
+        "verdict": task._verdict(ctx, 0, 0, measures) if measures else worst([]),
+        "currency": False,
+        "checked_count": len(measures),
+    }
+
+
+def _freeze(cr, run, task, ctx, model, ids):
+    """Write one line for each record; returns the money at stake and whether there is any."""
+    names = task._recorded_fields(ctx)
+    operation = None
+    if run.shape == "remedy":
+        operation = task.env[f"sentinel.operation.{task._task_operation}"]
+    total, has_amount = 0.0, False
+    for start in range(0, len(ids), CHUNK):
+        records = model.browse(ids[start : start + CHUNK])
+        values = record_values(records, names)
+        prints = fingerprints(records, values)
+        amounts = task._amounts(records, ctx)
+        has_amount = has_amount or bool(amounts)
+        total += sum(amounts.values())
+        now = fields.Datetime.now()
+        insert_lines(
+            cr,
+            run,
+            [
+                Line(
+                    position=start + number,
+                    model=model._name,
+                    record_ref=record.id,
+                    record_name=record.display_name or f"{model._name},{record.id}",
+                    operation=task._task_operation,
+                    outcome="planned" if operation is not None else "found",
+                    reason=task._reason(record, ctx),
+                    before=values[record.id],
+                    intended=operation._intended(record, ctx) if operation is not None else {},
+                    amount=amounts.get(record.id),
+                    currency=run.currency if record.id in amounts else "",
+                    fingerprint=prints[record.id],
+                    at=now,
+                )
+                for number, record in enumerate(records, start=1)
+            ],
+        )
+        task.env.flush_all()
+        task.env.invalidate_all()
+    return total, has_amount

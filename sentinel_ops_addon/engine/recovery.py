@@ -1,0 +1,108 @@
+"""Runs whose process died."""
+
+import logging
+import uuid
+
+from odoo import SUPERUSER_ID
+
+from .cursors import commit, environment, writing_cursor
+from .finish import finish, finish_live
+from .liveness import holding
+from .wake import wake_dispatcher
+
+_logger = logging.getLogger(__name__)
+
+# A scheduled moment whose run dies again and again is a bug or a server that is too small.
+MAX_ATTEMPTS = 3
+
+
+def mark_interrupted(dbname):
+    """End the runs that say running while nobody works on them.
+
+    What was committed stays with its lines; the rest becomes ``not_attempted``. The run of a
+    scheduled moment is requested again, so that the moment is not lost.
+
+    :return: IDs of the runs that were ended
+    """
+    with writing_cursor(dbname) as cr:
+        cr.execute("SELECT id FROM sentinel_run WHERE state = 'running' ORDER BY id")
+        suspects = [run_id for (run_id,) in cr.fetchall()]
+    ended = []
+    for run_id in suspects:
+        with holding(dbname, run_id) as held:
+            # The lock is free when its holder's connection is gone: the process is dead.
+            if held and _end(dbname, run_id):
+                ended.append(run_id)
+    return ended
+
+
+def _end(dbname, run_id):
+    with writing_cursor(dbname) as cr:
+        token = uuid.uuid4().hex
+        cr.execute(
+            "UPDATE sentinel_run SET owner_token = %s WHERE id = %s AND state = 'running'",
+            [token, run_id],
+        )
+        if cr.rowcount != 1:
+            return False
+        # A process that wakes up again must find the run taken before it can write.
+        commit(cr)
+        run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
+        _logger.warning("Run %s of %s was interrupted", run.uid, run.job_code)
+        error = run.env._(
+            "The process that worked on this run ended before the run did. What was done is in "
+            "the lines; the next run of the job takes up the rest."
+        )
+        if run.scheduled_for and run.attempt < MAX_ATTEMPTS:
+            _request_again(run)
+        if run.mode == "live":
+            finish_live(
+                cr,
+                run,
+                token,
+                "interrupted",
+                reason=run.env._("The run was interrupted."),
+                error=error,
+            )
+        else:
+            finish(cr, run, token, "interrupted", error=error)
+    return True
+
+
+def _request_again(run):
+    """Queue the same scheduled moment once more, in the transaction that ends the dead run."""
+    again = run.create(
+        {
+            **{name: run[name] for name in _KEPT},
+            "uid": run.env["sentinel.chain"]._new_uid(),
+            "attempt": run.attempt + 1,
+            "resumes_uid": run.uid,
+            "requested_at": run.env.cr.now().replace(microsecond=0),
+        }
+    )
+    wake_dispatcher(run.env)
+    return again
+
+
+_KEPT = (
+    "mode",
+    "job_ref",
+    "job_code",
+    "job_name",
+    "task_code",
+    "shape",
+    "target_model",
+    "target_model_name",
+    "requested_by_ref",
+    "requested_by_login",
+    "run_as_ref",
+    "run_as_login",
+    "company_ref",
+    "company_name",
+    "currency",
+    "source",
+    "reason",
+    "scheduled_for",
+    "parameters",
+    "caps",
+)

@@ -1,0 +1,31 @@
+"""The last step of a run: its place in the chain."""
+
+from .cursors import commit, writing_cursor
+
+
+def seal(dbname, run_id):
+    """Give a run in state ``sealing`` the next position and end it.
+
+    Alone in its transaction, whose first statement takes the lock: under REPEATABLE READ a lock
+    taken after any other read fails as soon as another sealer has committed.
+
+    :return: the position, or 0 when the run was not waiting to be sealed
+    """
+    with writing_cursor(dbname) as cr:
+        cr.execute("SELECT id, position FROM sentinel_chain ORDER BY id LIMIT 1 FOR UPDATE")
+        chain_id, position = cr.fetchone()
+        cr.execute(
+            """
+            UPDATE sentinel_run SET state = 'done', position = %s, owner_token = NULL
+             WHERE id = %s AND state = 'sealing'
+            """,
+            [position + 1, run_id],
+        )
+        if cr.rowcount != 1:
+            return 0
+        cr.execute(
+            "UPDATE sentinel_chain SET position = %s WHERE id = %s", [position + 1, chain_id]
+        )
+        # Position and end become visible together, or not at all.
+        commit(cr)
+    return position + 1

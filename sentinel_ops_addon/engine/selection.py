@@ -1,0 +1,64 @@
+"""Which records a task selects: the same answer for a plan and for the test right before acting."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from odoo.fields import Domain
+
+from .context import TaskContext
+from .errors import TaskFailure
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The two domains of a task in one run.
+
+    :param model: the target model, in the environment of the run
+    :param population: what the rule is about, within the job's company
+    :param matching: the part of it that is trouble
+    """
+
+    model: Any
+    population: Domain
+    matching: Domain
+
+    def still_matching(self, records):
+        """Those of ``records`` that are trouble still."""
+        return self.model.search(self.matching & Domain("id", "in", records.ids))
+
+
+def task_context(env, run, as_of) -> TaskContext:
+    """The context of a run's task.
+
+    :param env: environment of the user that the job runs as
+    :param as_of: what "now" means for the run
+    """
+    return TaskContext(
+        parameters=run.parameters or {},
+        as_of=as_of,
+        company=env["res.company"].browse(run.company_ref),
+    )
+
+
+def selection_of(task, ctx) -> Selection:
+    """What a task selects.
+
+    :raises TaskFailure: when its condition is empty, which never means "all"
+    """
+    model = task.env[task._target_model(ctx)]
+    company = _company_domain(model, ctx.company)
+    condition = task._condition(ctx)
+    if condition.optimize(model).is_true():
+        raise TaskFailure(
+            task.env._("its condition is empty, so it would select every record; nothing was done")
+        )
+    population = task._population(ctx) & company
+    return Selection(model, population, population & condition)
+
+
+def _company_domain(model, company):
+    """Within the job's company, whatever companies the user could see besides."""
+    field = model._fields.get("company_id")
+    if field is None or not field.store:
+        return Domain.TRUE
+    return Domain("company_id", "in", [company.id, False])

@@ -1,0 +1,189 @@
+"""One slice of work on one run, whatever its mode, with every way it can end."""
+
+import logging
+
+from odoo import SUPERUSER_ID, fields
+from odoo.exceptions import AccessError, UserError
+
+from .apply import apply
+from .cursors import commit, environment, roll_back, writing_cursor
+from .errors import DryRunViolation, GuardStop, OwnershipLost, SentinelError
+from .finish import finish, finish_live
+from .liveness import holding, take_ownership
+from .plan import plan
+
+_logger = logging.getLogger(__name__)
+
+# What a live run takes over from its plan.
+_FROM_PLAN = (
+    "as_of",
+    "population_count",
+    "matched_count",
+    "selected_count",
+    "is_limited",
+    "amount",
+    "currency",
+    "kpis",
+    "verdict",
+)
+
+
+def work(dbname, run_id, deadline):
+    """Work on a run until it is finished or the slice is over; the caller holds its lock.
+
+    :param deadline: ``time.monotonic()`` value at which a live run pauses
+    """
+    with writing_cursor(dbname) as cr:
+        token = take_ownership(cr, run_id)
+        if not token:
+            return
+        run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
+        try:
+            if run.mode == "plan":
+                finish(cr, run, token, plan(cr, run))
+            else:
+                _work_live(cr, run, token, deadline)
+        except OwnershipLost as error:
+            roll_back(cr)
+            _logger.warning("Sentinel: %s; this process leaves it alone", error)
+        except GuardStop as stop:
+            roll_back(cr)
+            _end_stopped(cr, run, token, stop.verdict)
+        except Exception as error:
+            # Any failure of a task ends its run with a sentence; the dispatcher goes on.
+            roll_back(cr)
+            _logger.warning(
+                "Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error
+            )
+            _end_failed(cr, run, token, failure_text(run, error))
+
+
+def _work_live(cr, run, token, deadline):
+    if not run.as_of and not _settle_plan(cr, run, token, deadline):
+        return
+    if apply(cr, run, token, deadline):
+        finish_live(cr, run, token)
+        return
+    cr.execute(
+        "UPDATE sentinel_run SET state = 'waiting' WHERE id = %s AND owner_token = %s",
+        [run.id, token],
+    )
+    if cr.rowcount != 1:
+        raise OwnershipLost(f"run {run.id} was taken over by another process")
+    # The pause must be visible before the lock is let go, or the run would look interrupted.
+    commit(cr)
+
+
+def _settle_plan(cr, run, token, deadline):
+    """Give a live run its plan and the plan's figures; makes the plan where there is none.
+
+    :return: False when the plan failed and the run ended with it
+    """
+    if not run.plan_ref:
+        plan_run = run.create(_plan_request(run))
+        run.write({"plan_ref": plan_run.id, "plan_uid": plan_run.uid})
+        plan_id = plan_run.id
+        run.env.flush_all()
+        # The plan is a run of its own, with its own process state, so it must exist for others.
+        commit(cr)
+        with holding(cr.dbname, plan_id) as held:
+            if held:
+                work(cr.dbname, plan_id, deadline)
+        # A new transaction, so that what the plan committed is seen.
+        roll_back(cr)
+    plan_run = run.browse(run.plan_ref)
+    if plan_run.status != "dry_run":
+        finish_live(
+            cr,
+            run,
+            token,
+            "failure",
+            error=run.env._(
+                "Nothing was done, because its plan failed: %(error)s", error=plan_run.error or ""
+            ),
+        )
+        return False
+    run.write(
+        {
+            **{name: plan_run[name] for name in _FROM_PLAN},
+            "progress_done": 0,
+            "progress_total": plan_run.selected_count,
+        }
+    )
+    run.env.flush_all()
+    return True
+
+
+def _plan_request(run):
+    names = (
+        "job_ref",
+        "job_code",
+        "job_name",
+        "task_code",
+        "shape",
+        "target_model",
+        "target_model_name",
+        "requested_by_ref",
+        "requested_by_login",
+        "run_as_ref",
+        "run_as_login",
+        "company_ref",
+        "company_name",
+        "currency",
+        "request_uid",
+        "parameters",
+        "caps",
+    )
+    return {
+        **{name: run[name] for name in names},
+        "uid": run.env["sentinel.chain"]._new_uid(),
+        "mode": "plan",
+        "source": "engine",
+        "reason": run.env._("Plan of the live run %(uid)s", uid=run.uid),
+        "requested_at": fields.Datetime.now(),
+    }
+
+
+def _end_stopped(cr, run, token, verdict):
+    """End a live run that a guard stopped before its first change."""
+    run.guards = [verdict.as_dict()]
+    finish_live(
+        cr,
+        run,
+        token,
+        "aborted",
+        reason=verdict.message,
+        error=run.env._(
+            "Stopped by the guard %(guard)s: %(message)s",
+            guard=verdict.guard,
+            message=verdict.message,
+        ),
+    )
+
+
+def _end_failed(cr, run, token, text):
+    if run.mode == "live":
+        finish_live(cr, run, token, "failure", reason=text, error=text)
+    else:
+        finish(cr, run, token, "failure", error=text, verdict="error")
+
+
+def failure_text(run, error) -> str:
+    """What went wrong, naming the task, without a traceback."""
+    task = run.task_code
+    if isinstance(error, DryRunViolation):
+        return run.env._(
+            "The task %(task)s tried to change something during a dry run, and was refused: "
+            "%(error)s. Nothing was changed. Report it to the author of the task.",
+            task=task,
+            error=error,
+        )
+    if isinstance(error, SentinelError | UserError | AccessError):
+        return run.env._("The task %(task)s failed: %(error)s", task=task, error=error)
+    first_line = str(error).strip().split("\n")[0]
+    return run.env._(
+        "The task %(task)s broke: %(kind)s: %(error)s. The server log has the details.",
+        task=task,
+        kind=type(error).__name__,
+        error=first_line,
+    )

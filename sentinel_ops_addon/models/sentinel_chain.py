@@ -1,0 +1,34 @@
+"""Where the trail of this database stands."""
+
+import uuid
+
+from odoo import api, fields, models
+
+
+class SentinelChain(models.Model):
+    """The identity of this database's trail and its last position: one row.
+
+    Its row is the lock under which runs are sealed, one at a time, without gaps.
+    """
+
+    _name = "sentinel.chain"
+    _description = "Sentinel chain"
+    _log_access = False
+
+    uid = fields.Char(
+        string="Identity", required=True, readonly=True, default=lambda self: self._new_uid()
+    )
+    position = fields.Integer(string="Last position", required=True, readonly=True, default=0)
+
+    @api.model
+    def _identity(self):
+        """The chain of this database, made when the addon is installed.
+
+        :return: the ``sentinel.chain`` record, in sudo: everybody may know the identity
+        """
+        return self.env.ref("sentinel_ops_addon.sentinel_chain").sudo()
+
+    @api.model
+    def _new_uid(self):
+        """A new identity, for a chain or a run."""
+        return str(uuid.uuid4())

@@ -1,0 +1,644 @@
+"""A task with its parameters, schedule and limits."""
+
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..engine import requests
+from ..engine.canonical import utc_text
+from ..engine.health import health
+from ..engine.parameters import ParameterError, check_names, complete
+from ..engine.vocabulary import MODES, SOURCES
+
+# The version of the remote surface; clients refuse a lower one than they need.
+CONTRACT = 1
+
+
+class SentinelJob(models.Model):
+    _name = "sentinel.job"
+    _description = "Sentinel job"
+    _inherit = ["mail.thread"]
+    _order = "sequence, name"
+
+    name = fields.Char(required=True, translate=True, tracking=True)
+    code = fields.Char(
+        required=True,
+        copy=False,
+        tracking=True,
+        help="What the command line and remote calls name the job by.",
+    )
+    active = fields.Boolean(default=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    task_id = fields.Many2one(
+        comodel_name="sentinel.task", required=True, ondelete="restrict", tracking=True
+    )
+    task_summary = fields.Text(related="task_id.summary")
+    shape = fields.Selection(related="task_id.shape", store=True)
+    tags = fields.Char(related="task_id.tags")
+    parameters = fields.Properties(definition="task_id.parameter_definition", copy=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="restrict",
+        tracking=True,
+        help="The job sees the records of this company only.",
+    )
+    run_as_id = fields.Many2one(
+        comodel_name="res.users",
+        required=True,
+        default=lambda self: self.env.user,
+        ondelete="restrict",
+        tracking=True,
+        help="The job sees and does what this user may see and do.",
+    )
+    has_max_records = fields.Boolean(
+        string="Cap the records",
+        default=True,
+        tracking=True,
+        help="Without any cap a remedy cannot go live.",
+    )
+    max_records = fields.Integer(
+        string="Most records in one run",
+        default=100,
+        tracking=True,
+        help="A live run that selects more stops before its first change. Zero allows none.",
+    )
+
+    is_available = fields.Boolean(string="Available", compute="_compute_availability")
+    unavailable_reason = fields.Char(compute="_compute_availability")
+
+    cron_id = fields.Many2one(
+        comodel_name="ir.cron",
+        string="Scheduled action",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups="base.group_system",
+    )
+    schedule_active = fields.Boolean(
+        string="Scheduled", compute="_compute_schedule", inverse="_inverse_schedule"
+    )
+    schedule_number = fields.Integer(
+        string="Every", compute="_compute_schedule", inverse="_inverse_schedule"
+    )
+    schedule_unit = fields.Selection(
+        selection="_selection_schedule_unit",
+        compute="_compute_schedule",
+        inverse="_inverse_schedule",
+    )
+    schedule_next = fields.Datetime(
+        string="Next run", compute="_compute_schedule", inverse="_inverse_schedule"
+    )
+    schedule_mode = fields.Selection(
+        selection=MODES,
+        required=True,
+        default="plan",
+        tracking=True,
+        help="What the schedule does: only look (plan), or repair (live).",
+    )
+
+    last_run_id = fields.Many2one(comodel_name="sentinel.run", compute="_compute_last_run")
+    last_state = fields.Selection(related="last_run_id.state", string="Last state")
+    last_status = fields.Selection(related="last_run_id.status", string="Last outcome")
+    last_verdict = fields.Selection(related="last_run_id.verdict", string="Last verdict")
+    last_mode = fields.Selection(related="last_run_id.mode", string="Last mode")
+    last_ended_at = fields.Datetime(related="last_run_id.ended_at", string="Last run")
+    last_matched_count = fields.Integer(related="last_run_id.matched_count", string="Found")
+    run_count = fields.Integer(compute="_compute_last_run")
+
+    _unique_code = models.UniqueIndex("(code)", "A job with this code exists already.")
+    _check_max_records = models.Constraint(
+        "CHECK (max_records >= 0)", "The cap on records cannot be negative."
+    )
+
+    @api.depends("task_id")
+    def _compute_availability(self):
+        for job in self:
+            job.unavailable_reason = job.task_id._unavailable_reason() if job.task_id else ""
+            job.is_available = not job.unavailable_reason
+
+    @api.depends("cron_id")
+    def _compute_schedule(self):
+        for job in self:
+            cron = job.sudo().cron_id
+            job.schedule_active = cron.active
+            job.schedule_number = cron.interval_number or 1
+            job.schedule_unit = cron.interval_type or "days"
+            job.schedule_next = cron.nextcall
+
+    def _inverse_schedule(self):
+        for job in self:
+            job._apply_schedule(
+                {
+                    "active": job.schedule_active,
+                    "interval_number": job.schedule_number,
+                    "interval_type": job.schedule_unit,
+                    "nextcall": job.schedule_next or fields.Datetime.now(),
+                }
+            )
+
+    def _compute_last_run(self):
+        runs = self.env["sentinel.run"]
+        groups = runs._read_group(
+            [("job_ref", "in", self.ids)], ["job_ref"], ["__count", "id:max"]
+        )
+        by_job = {job: (count, last) for job, count, last in groups}
+        for job in self:
+            count, last = by_job.get(job.id, (0, False))
+            job.run_count = count
+            job.last_run_id = runs.browse(last)
+
+    def _selection_schedule_unit(self):
+        return self.env["ir.cron"]._fields["interval_type"]._description_selection(self.env)
+
+    @api.constrains("code")
+    def _check_code(self):
+        for job in self:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", job.code or ""):
+                raise ValidationError(
+                    self.env._(
+                        "The code %(code)r must start with a lower-case letter and hold only "
+                        "lower-case letters, digits and underscores.",
+                        code=job.code,
+                    )
+                )
+
+    @api.constrains("run_as_id", "company_id")
+    def _check_run_as(self):
+        root = self.env.ref("base.user_root")
+        for job in self:
+            user = job.run_as_id.sudo()
+            if user == root:
+                raise ValidationError(
+                    self.env._("A job cannot run as the superuser; choose a person or a bot.")
+                )
+            if job.company_id not in user.company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s may not see the company %(company)s, so the job cannot run as "
+                        "this user there.",
+                        user=user.name,
+                        company=job.company_id.name,
+                    )
+                )
+
+    @api.constrains("parameters", "task_id")
+    def _check_parameters(self):
+        for job in self:
+            if job.task_id._contract() is not None:
+                job._effective_parameters({})
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            task = self.env["sentinel.task"].browse(vals.get("task_id"))
+            vals["parameters"] = self._merged_parameters(task, {}, vals.get("parameters"))
+            self._check_run_as_right(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_run_as_right(vals)
+        if "parameters" in vals:
+            # Written job by job: Odoo clears the properties that a write does not name.
+            for job in self:
+                task = self.env["sentinel.task"].browse(vals.get("task_id", job.task_id.id))
+                own = job._own_parameters() if task == job.task_id else {}
+                values = dict(vals)
+                values["parameters"] = self._merged_parameters(task, own, vals["parameters"])
+                contract = task._contract()
+                if contract is not None and contract._task_no_code and not self._may_set_run_as():
+                    # Whoever writes a rule sees what it finds: only with their own eyes.
+                    values["run_as_id"] = self.env.user.id
+                super(SentinelJob, job).write(values)
+            return True
+        return super().write(vals)
+
+    def unlink(self):
+        crons = self.sudo().cron_id
+        result = super().unlink()
+        # After the job: Odoo refuses to delete an action that runs, and says to try again.
+        crons.unlink()
+        return result
+
+    def _may_set_run_as(self):
+        return self.env.su or self.env.user.has_group("base.group_system")
+
+    def _check_run_as_right(self, vals):
+        user_id = vals.get("run_as_id")
+        if user_id and user_id != self.env.uid and not self._may_set_run_as():
+            if self and set(self.run_as_id.ids) == {user_id}:
+                return
+            raise AccessError(
+                self.env._(
+                    "Only an administrator may let a job run as somebody else; you can choose "
+                    "yourself."
+                )
+            )
+
+    # --- parameters --------------------------------------------------------------------------
+
+    @api.model
+    def _merged_parameters(self, task, own, given):
+        """Complete the values that a form or a call gives with those already there.
+
+        :param own: values of the job so far
+        :param given: a dict, or the list of definitions with values that the web client sends
+        """
+        contract = task._contract() if task else None
+        if contract is None:
+            return given or {}
+        if isinstance(given, list):
+            given = {item["name"]: item.get("value") for item in given}
+        given = dict(given or {})
+        declared = contract._task_parameters
+        try:
+            check_names(declared, given)
+        except ParameterError as error:
+            raise ValidationError(str(error)) from None
+        merged = {}
+        for parameter in declared:
+            value = given.get(parameter.name, own.get(parameter.name, parameter.default))
+            # An emptied input means "the default", except where false is a value.
+            if value is None or value is False and parameter.type != "boolean":
+                value = parameter.default
+            try:
+                merged[parameter.name] = parameter.clean(value)
+            except ParameterError as error:
+                raise ValidationError(str(error)) from None
+        return merged
+
+    def _own_parameters(self):
+        self.ensure_one()
+        return dict(self.parameters)
+
+    def _effective_parameters(self, given):
+        """The parameters of a run of this job, validated.
+
+        :raises ValidationError: with what is allowed
+        """
+        self.ensure_one()
+        contract = self.task_id._contract()
+        try:
+            values = complete(contract._task_parameters, self._own_parameters(), given)
+            contract.with_user(self.sudo().run_as_id)._check_parameters(values)
+        except ParameterError as error:
+            raise ValidationError(str(error)) from None
+        return values
+
+    # --- schedule ----------------------------------------------------------------------------
+
+    def _apply_schedule(self, values):
+        """Bring the job's scheduled action in line; it is made when first needed."""
+        self.ensure_one()
+        values = dict(values, name=self.env._("Sentinel: %(job)s", job=self.name))
+        if values["interval_number"] < 1:
+            raise ValidationError(self.env._("A schedule repeats every 1 or more units of time."))
+        cron = self.sudo().cron_id
+        if cron:
+            cron.write(values)
+        elif values["active"]:
+            self.sudo().cron_id = self.env["ir.cron"].sudo()._make_for_job(self, values)
+
+    @api.model
+    def _run_schedule(self, job_id):
+        """Queue the run of a scheduled moment; called by the job's scheduled action.
+
+        ``nextcall`` is the moment only when it is due: *Run Manually* leaves it in the future, and
+        is then a request like any other.
+        """
+        job = self.browse(job_id)
+        cron = job.sudo().cron_id
+        now = fields.Datetime.now()
+        if cron.nextcall > now:
+            return job._request(job.schedule_mode, origin={"source": "menu"})["uid"]
+        return job._request(
+            job.schedule_mode,
+            origin={"source": "schedule"},
+            scheduled_for=cron.nextcall,
+            missed_count=cron._moments_missed(now),
+        )["uid"]
+
+    # --- doors -------------------------------------------------------------------------------
+
+    @api.model
+    def catalog(self):
+        """All jobs the caller may see, with everything a client needs to offer them.
+
+        :rtype: dict
+        """
+        jobs = self.with_context(active_test=False).search([])
+        return {
+            "contract": CONTRACT,
+            "addon_version": self._addon_version(),
+            "chain": self.env["sentinel.chain"]._identity().uid,
+            "database": self.env.cr.dbname,
+            "jobs": [job._catalog_entry() for job in jobs],
+        }
+
+    @api.model
+    def trigger(
+        self,
+        code,
+        mode="plan",
+        parameters=None,
+        idempotency_key="",
+        reason="",
+        origin=None,
+        plan="",
+    ):
+        """Request a run of a job; returns at once, the run is worked on in the background.
+
+        :param str code: the job's code
+        :param str mode: ``plan`` (dry run) or ``live``
+        :param dict parameters: values to use instead of the job's own
+        :param str idempotency_key: the same key and request again returns the same run
+        :param str reason: why, for the trail
+        :param dict origin: ``source``, ``host``, ``request_id``, ``version`` as the caller says;
+            recorded, never trusted
+        :param str plan: ID of a plan to apply; live only
+        :return: ``{"uid", "job", "mode", "state", "status", "repeated", "message"}``
+        """
+        self._check_operator()
+        job = self.with_context(active_test=False).search([("code", "=", str(code or ""))])
+        if not job:
+            codes = ", ".join(self.search([]).mapped("code"))
+            raise UserError(
+                self.env._(
+                    "There is no job %(code)r. Jobs: %(codes)s.", code=code, codes=codes or "-"
+                )
+            )
+        return job._request(
+            mode,
+            given=parameters or {},
+            idempotency_key=idempotency_key,
+            reason=reason,
+            origin=origin or {},
+            plan=plan,
+        )
+
+    @api.model
+    def health(self):
+        """Whether requests will be worked on, and if not, why and what to do.
+
+        :rtype: dict
+        """
+        return dict(
+            health(self.env),
+            contract=CONTRACT,
+            addon_version=self._addon_version(),
+            chain=self.env["sentinel.chain"]._identity().uid,
+        )
+
+    def action_plan(self):
+        """Plan now, from the menu."""
+        return self._trigger_from_menu("plan")
+
+    def action_run(self):
+        """Run for real now, from the menu."""
+        return self._trigger_from_menu("live")
+
+    def action_open_runs(self):
+        """The runs of this job."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "sentinel_ops_addon.sentinel_run_action"
+        )
+        action["domain"] = [("job_ref", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def action_open_cron(self):
+        """The job's scheduled action, for those who may see it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ir.cron",
+            "res_id": self.cron_id.id,
+            "views": [(False, "form")],
+        }
+
+    # --- for the doors -----------------------------------------------------------------------
+
+    @api.model
+    def _check_operator(self):
+        if not self.env.user.has_group("sentinel_ops_addon.group_operator"):
+            raise AccessError(
+                self.env._(
+                    "Only Sentinel operators may trigger jobs. An administrator can give you the "
+                    "group Sentinel / Operator."
+                )
+            )
+
+    @api.model
+    def _addon_version(self):
+        module = self.env.ref("base.module_sentinel_ops_addon").sudo()
+        return module.installed_version or module.latest_version or ""
+
+    def _modes(self):
+        return ["plan", "live"] if self.shape == "remedy" else ["plan"]
+
+    def _catalog_entry(self):
+        self.ensure_one()
+        contract = self.task_id._contract()
+        own = self._own_parameters()
+        model = contract._task_model if contract is not None else ""
+        if contract is not None and contract._task_no_code:
+            model = own.get("model") or ""
+        last = self.last_run_id
+        return {
+            "code": self.code,
+            "name": self.name,
+            "description": self.task_summary or "",
+            "tags": [tag for tag in (self.tags or "").split(", ") if tag],
+            "task": self.task_id.code,
+            "shape": self.shape or "",
+            "modes": self._modes(),
+            "model": model,
+            "model_name": self._model_label(model),
+            "available": self.is_available,
+            "unavailable_reason": self.unavailable_reason or "",
+            "active": self.active,
+            "company": self.company_id.sudo().name,
+            "run_as": self.run_as_id.sudo().login,
+            "caps": self._caps(),
+            "schedule": {
+                "active": self.schedule_active,
+                "every": self.schedule_number,
+                "unit": self.schedule_unit,
+                "next": utc_text(self.schedule_next) if self.schedule_active else "",
+                "mode": self.schedule_mode,
+            },
+            "parameters": [
+                self._parameter_entry(parameter, own)
+                for parameter in (contract._task_parameters if contract is not None else ())
+            ],
+            "last_run": {
+                "uid": last.uid,
+                "mode": last.mode,
+                "status": last.status or "",
+                "verdict": last.verdict or "",
+                "ended_at": utc_text(last.ended_at),
+            }
+            if last
+            else {},
+        }
+
+    def _parameter_entry(self, parameter, own):
+        entry = {
+            "name": parameter.name,
+            "type": parameter.type,
+            "label": str(parameter.label),
+            "help": str(parameter.help),
+            "required": parameter.required,
+            "value": own.get(parameter.name, parameter.default),
+            "default": parameter.default,
+            "overridable": parameter.overridable,
+        }
+        # XML-RPC has no None: where there is no value there is no key.
+        for key in ("value", "default"):
+            if entry[key] is None:
+                del entry[key]
+        if parameter.minimum is not None:
+            entry["minimum"] = parameter.minimum
+        if parameter.maximum is not None:
+            entry["maximum"] = parameter.maximum
+        if parameter.choices:
+            entry["choices"] = [
+                {"value": value, "label": str(label)} for value, label in parameter.choices
+            ]
+        return entry
+
+    def _model_label(self, model):
+        return self.env["ir.model"]._get(model).sudo().name or "" if model in self.env else ""
+
+    def _caps(self):
+        self.ensure_one()
+        return {"max_records": self.max_records} if self.has_max_records else {}
+
+    def _trigger_from_menu(self, mode, plan=""):
+        self.ensure_one()
+        self._check_operator()
+        run = self._request(mode, origin={"source": "menu"}, plan=plan)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sentinel.run",
+            "res_id": run["id"],
+            "views": [(False, "form")],
+        }
+
+    def _request(
+        self, mode, *, given=None, idempotency_key="", reason="", origin=None, plan="", **moment
+    ):
+        """Check a request against the job and commit it as a queued run.
+
+        :param moment: ``scheduled_for`` and ``missed_count``, from the schedule only
+        :return: what ``trigger`` returns, and the run's ``id``
+        """
+        self.ensure_one()
+        self._check_requestable(mode)
+        saved_plan = self._plan_to_apply(mode, plan, given or {})
+        origin = requests.cleaned_origin(origin or {}, [source for source, _label in SOURCES])
+        if saved_plan:
+            parameters = saved_plan.parameters or {}
+        else:
+            parameters = self._effective_parameters(dict(given or {}))
+        contract = self.task_id._contract()
+        model = parameters.get("model") if contract._task_no_code else contract._task_model
+        user = self.env.user
+        request = requests.Request(
+            values={
+                "mode": mode,
+                "job_ref": self.id,
+                "job_code": self.code,
+                "job_name": self.name,
+                "task_code": self.task_id.code,
+                "shape": contract._task_shape,
+                "target_model": model or False,
+                "target_model_name": self._model_label(model) if model else False,
+                "requested_by_ref": user.id,
+                "requested_by_login": user.login,
+                "run_as_ref": self.run_as_id.id,
+                "run_as_login": self.run_as_id.sudo().login,
+                "company_ref": self.company_id.id,
+                "company_name": self.company_id.sudo().name,
+                "currency": self.company_id.sudo().currency_id.name,
+                "source": origin.pop("source"),
+                "reason": str(reason or "")[:500] or False,
+                "request_uid": origin.pop("request_id", False),
+                "origin": origin,
+                "idempotency_key": str(idempotency_key or "") or False,
+                "parameters": parameters,
+                "caps": self._caps(),
+                "plan_ref": saved_plan.id or False,
+                "plan_uid": saved_plan.uid or False,
+                **moment,
+            },
+            asked={"job": self.code, "mode": mode, "parameters": given or {}, "plan": plan or ""},
+        )
+        return requests.submit(self.env, request)
+
+    def _check_requestable(self, mode):
+        if not self.active:
+            raise UserError(
+                self.env._(
+                    "The job %(code)s is archived. A Sentinel manager can unarchive it.",
+                    code=self.code,
+                )
+            )
+        if mode not in self._modes():
+            raise UserError(
+                self.env._(
+                    "The job %(code)s knows the modes %(modes)s; %(mode)r is not one of them.",
+                    code=self.code,
+                    modes=", ".join(self._modes()),
+                    mode=mode,
+                )
+            )
+        if not self.is_available:
+            raise UserError(
+                self.env._(
+                    "The job %(code)s cannot run in this database. %(reason)s",
+                    code=self.code,
+                    reason=self.unavailable_reason,
+                )
+            )
+        if not self.run_as_id.sudo().active:
+            raise UserError(
+                self.env._(
+                    "The job %(code)s runs as %(user)s, who is archived. A Sentinel manager can "
+                    "choose another user on the job.",
+                    code=self.code,
+                    user=self.run_as_id.sudo().login,
+                )
+            )
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            raise UserError(
+                self.env._(
+                    "This database is a neutralized copy: its jobs are switched off, so that a "
+                    "test copy cannot act like the real one."
+                )
+            )
+
+    def _plan_to_apply(self, mode, plan, given):
+        """The saved plan that a live run shall apply; an empty recordset when none is named."""
+        runs = self.env["sentinel.run"]
+        if not plan:
+            return runs
+        if mode != "live":
+            raise UserError(self.env._("Only a live run can apply a plan."))
+        if given:
+            raise UserError(
+                self.env._("A plan has its parameters already; give a plan or parameters.")
+            )
+        saved = runs._by_uid(plan)
+        if saved.job_ref != self.id or saved.mode != "plan" or saved.status != "dry_run":
+            raise UserError(
+                self.env._(
+                    "The run %(plan)s is not a finished plan of the job %(code)s.",
+                    plan=plan,
+                    code=self.code,
+                )
+            )
+        return saved

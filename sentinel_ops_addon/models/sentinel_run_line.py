@@ -1,0 +1,103 @@
+"""What happened to one record in one run."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..engine.canonical import money_text, utc_text
+from ..engine.vocabulary import OUTCOMES
+
+
+class SentinelRunLine(models.Model):
+    """A line stands alone: names and values as they were, no reference that could change it."""
+
+    _name = "sentinel.run.line"
+    _description = "Sentinel run line"
+    _order = "run_id desc, position"
+    _rec_name = "record_name"
+    _log_access = False
+
+    run_id = fields.Many2one(
+        comodel_name="sentinel.run", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    position = fields.Integer(string="No.", required=True, readonly=True)
+    job_code = fields.Char(string="Job", readonly=True)
+    company_ref = fields.Integer(string="Company ID", readonly=True)
+    model = fields.Char(required=True, readonly=True)
+    record_ref = fields.Many2oneReference(
+        string="Record ID", model_field="model", required=True, readonly=True
+    )
+    record_name = fields.Char(string="Record", readonly=True)
+    operation = fields.Char(readonly=True)
+    outcome = fields.Selection(selection=OUTCOMES, required=True, readonly=True, index=True)
+    reason = fields.Char(readonly=True)
+    message = fields.Char(readonly=True)
+    before = fields.Json(readonly=True)
+    intended = fields.Json(readonly=True)
+    after = fields.Json(readonly=True)
+    change_text = fields.Char(string="Change", compute="_compute_change_text")
+    amount = fields.Float(digits=(16, 2), readonly=True)
+    currency = fields.Char(readonly=True)
+    fingerprint = fields.Char(readonly=True)
+    at = fields.Datetime(string="When", readonly=True)
+
+    _unique_position = models.UniqueIndex(
+        "(run_id, position)", "A run has one line for each position."
+    )
+    _record_index = models.Index("(model, record_ref)")
+
+    def _compute_change_text(self):
+        for line in self:
+            before = line.before or {}
+            new = line.after or line.intended or {}
+            line.change_text = ", ".join(
+                f"{name}: {before.get(name)} → {value}"
+                for name, value in sorted(new.items())
+                if before.get(name) != value
+            )
+
+    def write(self, vals):
+        raise UserError(self.env._("Lines of a run cannot be changed."))
+
+    def action_open_record(self):
+        """Open the record that the line is about, with the rights of who looks."""
+        self.ensure_one()
+        if self.model not in self.env:
+            raise UserError(
+                self.env._("The app that owns %(model)s is not installed.", model=self.model)
+            )
+        record = self.env[self.model].browse(self.record_ref).exists()
+        if not record:
+            raise UserError(
+                self.env._("%(name)s does not exist any more.", name=self.record_name)
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.model,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        }
+
+    def _as_dict(self):
+        """The line as clients get it: no ``None``, money and times as text."""
+        self.ensure_one()
+        return {
+            "position": self.position,
+            "model": self.model,
+            "record": self.record_ref,
+            "name": self.record_name or "",
+            "outcome": self.outcome,
+            "reason": self.reason or "",
+            "message": self.message or "",
+            "operation": self.operation or "",
+            "before": _without_none(self.before or {}),
+            "intended": _without_none(self.intended or {}),
+            "after": _without_none(self.after or {}),
+            "amount": money_text(self.amount) if self.currency else "",
+            "currency": self.currency or "",
+            "at": utc_text(self.at),
+        }
+
+
+def _without_none(values):
+    """XML-RPC has no ``None``; an empty field value travels as false."""
+    return {name: False if value is None else value for name, value in values.items()}

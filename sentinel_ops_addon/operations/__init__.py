@@ -1,0 +1,3 @@
+from . import operation_mixin
+from . import orders
+from . import transfers

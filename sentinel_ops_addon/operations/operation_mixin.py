@@ -1,0 +1,35 @@
+"""The contract that every operation keeps."""
+
+from odoo import models
+
+
+class SentinelOperationMixin(models.AbstractModel):
+    """A reusable, audited change to records: abstract model ``sentinel.operation.<code>``.
+
+    The engine calls it on locked records whose condition was just tested, inside a savepoint, and
+    writes the lines. An operation calls the business methods that a user's click would call, so
+    that every rule of Odoo applies; it never commits.
+    """
+
+    _name = "sentinel.operation.mixin"
+    _description = "Sentinel operation contract"
+
+    _operation_title = ""
+    _operation_model = ""
+    _operation_apps: tuple[str, ...] = ()
+    # Effects that no rollback reaches: "none", "postcommit" (mails, webhooks) or "inline".
+    _operation_effects = "none"
+    # The largest batch that is worth one transaction.
+    _operation_batch_size = 500
+
+    def _intended(self, record, ctx):
+        """The change that is meant for one record: field name to canonical value."""
+        raise NotImplementedError(f"{self._name} declares no intended change")
+
+    def _apply(self, records, ctx):
+        """Make the change.
+
+        :raises odoo.exceptions.UserError: when the business says no; the engine finds the record
+            that is to blame
+        """
+        raise NotImplementedError(f"{self._name} cannot be applied")

@@ -1,0 +1,5 @@
+from . import task_mixin
+from . import check_records
+from . import clean_old_orders
+from . import cron_health
+from . import release_stuck_transfers
