@@ -26,7 +26,7 @@ def finish(cr, run, token, status, **values):
     if cr.rowcount != 1:
         raise OwnershipLost(f"run {run_id} was taken over by another process")
     run.invalidate_recordset(["state"])
-    run.write(dict(values, status=status, ended_at=fields.Datetime.now()))
+    run.write(dict(values, final_status=status, ended_at=fields.Datetime.now()))
     run.env.flush_all()
     # What the run says of itself is complete from here on; only its place is missing.
     commit(cr)

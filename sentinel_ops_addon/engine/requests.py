@@ -124,7 +124,7 @@ def _answer(run, *, repeated):
         "job": run.job_code,
         "mode": run.mode,
         "state": run.state,
-        "status": run.status or "",
+        "status": run.final_status or "",
         "repeated": repeated,
         "message": message,
     }

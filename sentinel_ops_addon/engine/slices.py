@@ -92,7 +92,7 @@ def _settle_plan(cr, run, token, deadline):
         # A new transaction, so that what the plan committed is seen.
         roll_back(cr)
     plan_run = run.browse(run.plan_ref)
-    if plan_run.status != "dry_run":
+    if plan_run.final_status != "dry_run":
         finish_live(
             cr,
             run,

@@ -101,7 +101,7 @@ class SentinelJob(models.Model):
 
     last_run_id = fields.Many2one(comodel_name="sentinel.run", compute="_compute_last_run")
     last_state = fields.Selection(related="last_run_id.state", string="Last state")
-    last_status = fields.Selection(related="last_run_id.status", string="Last outcome")
+    last_status = fields.Selection(related="last_run_id.final_status", string="Last outcome")
     last_verdict = fields.Selection(related="last_run_id.verdict", string="Last verdict")
     last_mode = fields.Selection(related="last_run_id.mode", string="Last mode")
     last_ended_at = fields.Datetime(related="last_run_id.ended_at", string="Last run")
@@ -271,7 +271,9 @@ class SentinelJob(models.Model):
 
     def _own_parameters(self):
         self.ensure_one()
-        return dict(self.parameters)
+        # Not dict(self.parameters): that gives the label of a selection instead of its value.
+        (row,) = self.read(["parameters"])
+        return {item["name"]: item.get("value") for item in row["parameters"] or []}
 
     def _effective_parameters(self, given):
         """The parameters of a run of this job, validated.
@@ -477,7 +479,7 @@ class SentinelJob(models.Model):
             "last_run": {
                 "uid": last.uid,
                 "mode": last.mode,
-                "status": last.status or "",
+                "status": last.final_status or "",
                 "verdict": last.verdict or "",
                 "ended_at": utc_text(last.ended_at),
             }
@@ -633,7 +635,7 @@ class SentinelJob(models.Model):
                 self.env._("A plan has its parameters already; give a plan or parameters.")
             )
         saved = runs._by_uid(plan)
-        if saved.job_ref != self.id or saved.mode != "plan" or saved.status != "dry_run":
+        if saved.job_ref != self.id or saved.mode != "plan" or saved.final_status != "dry_run":
             raise UserError(
                 self.env._(
                     "The run %(plan)s is not a finished plan of the job %(code)s.",

@@ -43,13 +43,17 @@ class SentinelRun(models.Model):
     state = fields.Selection(
         selection=STATES, required=True, readonly=True, default="queued", index=True
     )
-    status = fields.Selection(selection=STATUSES, readonly=True)
+    # Not "status": that is the remote method.
+    final_status = fields.Selection(string="Status", selection=STATUSES, readonly=True)
     verdict = fields.Selection(selection=VERDICTS, readonly=True)
     error = fields.Text(readonly=True)
 
     job_ref = fields.Integer(string="Job record", readonly=True, index=True)
     job_id = fields.Many2one(
-        comodel_name="sentinel.job", compute="_compute_job_id", search="_search_job_id"
+        string="Job definition",
+        comodel_name="sentinel.job",
+        compute="_compute_job_id",
+        search="_search_job_id",
     )
     job_code = fields.Char(string="Job", required=True, readonly=True, index=True)
     job_name = fields.Char(readonly=True)
@@ -300,7 +304,7 @@ class SentinelRun(models.Model):
             "job_name": self.job_name or "",
             "mode": self.mode,
             "state": self.state,
-            "status": self.status or "",
+            "status": self.final_status or "",
             "verdict": self.verdict or "",
             "shape": self.shape,
             "requested_at": utc_text(self.requested_at),
