@@ -19,7 +19,7 @@ class StoreError(AuditorError):
     """The store can't be used."""
 
 
-class MovedOn(Exception):  # noqa: N818  a signal between two pulls, never shown to a person
+class MovedOn(Exception):
     """Another pull has moved the position meanwhile; look again and go on from there."""
 
 

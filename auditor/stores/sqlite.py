@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file.
 
-Write-ahead logging, so that ``show`` reads while ``pull`` writes. A batch is one ``BEGIN IMMEDIATE``
-transaction: a second pull waits, then finds that the position has moved.
+Write-ahead logging, so that ``show`` reads while ``pull`` writes. A batch is one
+``BEGIN IMMEDIATE`` transaction: a second pull waits, then finds that the position has moved.
 """
 
 from __future__ import annotations

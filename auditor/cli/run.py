@@ -1,0 +1,207 @@
+"""``sentinel-ops run``."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli.context import App, common_options, json_option, pass_app
+from auditor.cli.exits import Exit, Interrupted, for_run
+from auditor.errors import BadInput
+
+if TYPE_CHECKING:
+    from auditor.odoo.answers import Job, Triggered
+    from auditor.odoo.client import Client
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    add_help_option=False,
+    epilog="""\b
+Examples:
+  sentinel-ops run clean_old_orders --dry-run --days=60 --limit=100
+  sentinel-ops run clean_old_orders --reason "quarter end"
+  sentinel-ops run clean_old_orders --help       the job's own parameters
+  sentinel-ops run cron_health --json
+
+\b
+A check or a measure only reads, with and without --dry-run. The run goes on in
+Odoo when this command is interrupted; sentinel-ops status shows it later.
+""",
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="JOB [--PARAM=VALUE ...]")
+@click.option("--dry-run", is_flag=True, help="Only plan: nothing is changed.")
+@click.option("--plan", metavar="RUN", default="", help="Carry out this saved plan, a dry run.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter whose name is an option of this command too.",
+)
+@click.option("--reason", default="", help="Why; kept in the trail.")
+@click.option("--wait/--no-wait", "wait_for_end", default=True, help="Wait for the end (default).")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    help="Seconds to wait; 0 waits without end.",
+)
+@click.option(
+    "--lines",
+    "line_limit",
+    type=click.IntRange(0, 500),
+    default=10,
+    show_default=True,
+    help="How many lines to show.",
+)
+@click.option(
+    "--idempotency-key",
+    default="",
+    metavar="KEY",
+    help="The same key and request give the same run, however often they are sent.",
+)
+@click.option("-h", "--help", "wants_help", is_flag=True, help="Show this, and JOB's parameters.")
+@json_option
+@common_options
+@pass_app
+@click.pass_context
+def command(
+    context: click.Context,
+    app: App,
+    words: tuple[str, ...],
+    dry_run: bool,
+    plan: str,
+    assignments: tuple[str, ...],
+    reason: str,
+    wait_for_end: bool,
+    timeout: float,
+    line_limit: int,
+    idempotency_key: str,
+    wants_help: bool,
+) -> Exit:
+    """Run JOB in Odoo, wait for it and show what it did."""
+    from auditor.cli.parameters import split_job
+
+    if wants_help:
+        return _help(context, app, words)
+    code, flags = split_job(words)
+    if dry_run and plan:
+        raise BadInput("--plan carries a dry run out; --dry-run makes one. Give one of them.")
+
+    from auditor.cli.common import find_job
+    from auditor.cli.parameters import read
+
+    client = app.client()
+    job = find_job(client.catalog(), code)
+    if not job.available:
+        raise BadInput(f"The job {code} is not available: {job.unavailable_reason}")
+    parameters = read(job, flags, assignments)
+    mode = "plan" if dry_run or "live" not in job.modes else "live"
+    if plan and mode != "live":
+        raise BadInput(f"The job {code} only reads: there is no plan to carry out.")
+    key = idempotency_key or str(uuid.uuid4())
+    triggered = _trigger(app, client, job, mode, parameters, reason, key, plan)
+    if not wait_for_end:
+        return _queued(app, triggered)
+    return _follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+
+
+def _trigger(
+    app: App,
+    client: Client,
+    job: Job,
+    mode: str,
+    parameters: dict[str, object],
+    reason: str,
+    key: str,
+    plan: str,
+) -> Triggered:
+    """Ask for the run; if the answer is lost for good, say how to ask again without harm."""
+    from auditor.odoo.errors import Unreachable
+
+    again = (
+        "It is not known whether Odoo got the request. The same command with "
+        f"--idempotency-key={key} finds the run, or makes it once."
+    )
+    try:
+        return client.trigger(
+            job.code,
+            mode=mode,
+            parameters=parameters,
+            idempotency_key=key,
+            reason=reason,
+            request_id=app.request_id,
+            plan=plan,
+        )
+    except Unreachable as error:
+        if error.sent:
+            error.remedy = f"{error.remedy} {again}".strip()
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted.", again) from None
+
+
+def _queued(app: App, triggered: Triggered) -> Exit:
+    from auditor.cli.waiting import look_again
+
+    if app.as_json:
+        app.print_json(triggered.model_dump(mode="json"))
+    else:
+        from auditor.cli.render import sentence
+
+        known = " (asked for before under this key)" if triggered.repeated else ""
+        app.out.print(sentence(f"Queued: run {triggered.uid}{known}"))
+        app.out.print(sentence(f"Look at it: {look_again(triggered.uid)}"), soft_wrap=True)
+    return Exit.DONE
+
+
+def _follow(
+    app: App, client: Client, triggered: Triggered, *, timeout: float, line_limit: int
+) -> Exit:
+    from auditor.cli.result import report
+    from auditor.cli.waiting import display, look_again, wait
+
+    show = display(app.err, quiet=app.as_json)
+    try:
+        if triggered.repeated:
+            show.say("This request was made before under the same key; here is its run.")
+        run = wait(client, triggered.uid, timeout=timeout, show=show)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted. The run {triggered.uid} goes on in Odoo.",
+            f"Look again: {look_again(triggered.uid)}",
+        ) from None
+    finally:
+        show.close()
+    report(app, client, run, line_limit=line_limit)
+    return for_run(run)
+
+
+def _help(context: click.Context, app: App, words: tuple[str, ...]) -> Exit:
+    """Print the command's help and, for a job, its parameters from the catalogue."""
+    from auditor.cli.common import find_job
+    from auditor.cli.parameters import describe, split_job
+
+    click.echo(context.get_help())
+    if not words:
+        return Exit.DONE
+    code, _flags = split_job(words)
+    job = find_job(app.client().catalog(), code)
+    taken = {name for option in context.command.params for name in option.opts}
+    formatter = context.make_formatter()
+    formatter.write_paragraph()
+    with formatter.section(f"{job.code}, {job.name}"):
+        formatter.write_text(job.description)
+    with formatter.section(f"Parameters of {job.code}"):
+        if job.parameters:
+            formatter.write_dl([describe(parameter, taken) for parameter in job.parameters])
+        else:
+            formatter.write_text("None.")
+    from auditor.cli.text import plain
+
+    click.echo(plain(formatter.getvalue(), lines=True).rstrip())
+    return Exit.DONE

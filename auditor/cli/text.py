@@ -1,0 +1,72 @@
+"""Make values fit for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return ``text`` without control characters, so that no name can steer the terminal.
+
+    :param lines: keep line breaks.
+    """
+
+    def instead(match: re.Match[str]) -> str:
+        if match[0] == "\n" and lines:
+            return "\n"
+        return " " if match[0] in "\n\t\r" else ""
+
+    return _CONTROL.sub(instead, text)
+
+
+def money(amount: str, currency: str) -> str:
+    """Return ``1,234.50 EUR``; ``""`` when there is no amount."""
+    if not amount:
+        return ""
+    try:
+        shown = f"{Decimal(amount):,}"
+    except InvalidOperation:
+        shown = plain(amount)
+    return f"{shown} {plain(currency)}".strip()
+
+
+def value(item: object) -> str:
+    """Return one recorded value as people read it."""
+    if item is None or item is False or item == "":
+        return "(empty)"
+    if item is True:
+        return "yes"
+    if isinstance(item, list | tuple) and len(item) == 2 and isinstance(item[1], str):
+        return plain(item[1])  # Odoo's [id, name]
+    if isinstance(item, Mapping) and isinstance(item.get("name"), str):
+        return plain(item["name"])
+    return plain(str(item))
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """Return ``state: draft → cancel``, one field after the other."""
+    parts = []
+    for field in [*before, *(field for field in after if field not in before)]:
+        if field not in after:
+            parts.append(f"{plain(field)}: {value(before[field])}")
+        elif field not in before:
+            parts.append(f"{plain(field)}: → {value(after[field])}")
+        elif before[field] == after[field]:
+            parts.append(f"{plain(field)}: {value(before[field])} (same)")
+        else:
+            parts.append(f"{plain(field)}: {value(before[field])} → {value(after[field])}")
+    return ", ".join(parts)
+
+
+def moment(text: str) -> str:
+    """Return a time of Odoo with its zone."""
+    return f"{plain(text)} UTC" if text else ""
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return ``1 run`` or ``1,234 runs``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,110 @@
+"""Fixtures of the auditor's tests: a stand-in for Odoo and the real command as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.auditor.standin import DATABASE, PASSWORD, StandIn, serving
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Odoo:
+    """The stand-in and the environment that points at it."""
+
+    standin: StandIn
+    url: str
+    env: dict[str, str]
+
+
+def clean_env(home: Path) -> dict[str, str]:
+    """Return an environment without any setting of the machine that runs the tests."""
+    kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "HOME": str(home),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+@pytest.fixture
+def odoo(tmp_path: Path) -> Iterator[Odoo]:
+    """A stand-in for Odoo that behaves, and settings of a user who may do everything."""
+    standin = StandIn()
+    with serving(standin) as url:
+        yield Odoo(
+            standin,
+            url,
+            {
+                **clean_env(tmp_path),
+                "ODOO_URL": url,
+                "ODOO_DB": DATABASE,
+                "ODOO_USERNAME": "manager",
+                "ODOO_PASSWORD": PASSWORD,
+                "SENTINEL_STORE": str(tmp_path / "data" / "trail.sqlite3"),
+            },
+        )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where the command's store is."""
+    return tmp_path / "data" / "trail.sqlite3"
+
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def cli(odoo: Odoo, tmp_path: Path) -> Cli:
+    """Run ``sentinel-ops`` as a process and check that no secret shows, whatever it does."""
+
+    def run(*arguments: str, **env: str) -> Ran:
+        made = subprocess.run(
+            [sys.executable, "-m", "auditor", *arguments],
+            env={**odoo.env, **env},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=90,
+            stdin=subprocess.DEVNULL,
+        )
+        for text in (made.stdout, made.stderr):
+            assert_no_secret(text)
+            if "--debug" not in arguments:
+                assert "Traceback" not in text
+        return Ran(made.returncode, made.stdout, made.stderr)
+
+    return run
+
+
+def assert_no_secret(text: str) -> None:
+    """Fail if the password shows in any of the ways it may be written."""
+    escaped = PASSWORD.replace("&", "&amp;").replace("<", "&lt;")
+    for shape in (PASSWORD, escaped, PASSWORD.replace("&", "%26").replace("<", "%3C")):
+        assert shape not in text
+    assert "s3cr3t" not in text

@@ -1,0 +1,698 @@
+"""A small faithful stand-in for Odoo with Sentinel-Ops, over a real socket.
+
+It speaks XML-RPC by the contract, keeps runs and a chain in memory, knows three users, and can be
+told to misbehave: see :meth:`StandIn.misbehave`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+import uuid
+import xmlrpc.client
+import zlib
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+DATABASE = "acme"
+PASSWORD = "s3cr3t-Pa55phrase&<7"
+USERS = {
+    "manager": (7, {"operator", "auditor"}),
+    "operator": (8, {"operator"}),
+    "auditor": (9, {"auditor"}),
+    "nobody": (10, set()),
+}
+TRACEBACK = """Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/odoo/http.py", line 2250, in _serve_db
+    return service_model.retrying(self._serve_ir_http, self.env)
+  File "/usr/lib/python3/dist-packages/odoo/service/model.py", line 156, in retrying
+    password='hunter2'
+{last}
+"""
+ALL_LINES = 2147483647
+
+
+def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
+    """Return a catalogue entry."""
+    entry = {
+        "code": code,
+        "name": "Cancel old quotations",
+        "description": "Cancels quotations that nobody answered.",
+        "tags": ["sales"],
+        "task": code,
+        "shape": "remedy",
+        "modes": ["plan", "live"],
+        "model": "sale.order",
+        "model_name": "Sales Order",
+        "available": True,
+        "unavailable_reason": "",
+        "active": True,
+        "company": "Acme",
+        "run_as": "manager",
+        "caps": {"max_records": 500},
+        "schedule": {"active": False, "every": 1, "unit": "days", "next": "", "mode": "plan"},
+        "parameters": [
+            {
+                "name": "days",
+                "type": "integer",
+                "label": "Older than (days)",
+                "help": "Quotations older than this.",
+                "required": True,
+                "value": 90,
+                "default": 90,
+                "minimum": 1,
+                "maximum": 36500,
+                "overridable": True,
+            },
+            {
+                "name": "limit",
+                "type": "integer",
+                "label": "At most",
+                "help": "",
+                "required": False,
+                "value": 500,
+                "default": 500,
+                "minimum": 1,
+                "overridable": True,
+            },
+            {
+                "name": "share",
+                "type": "number",
+                "label": "Share",
+                "help": "",
+                "required": False,
+                "value": 0.5,
+                "default": 0.5,
+                "minimum": 0,
+                "maximum": 1,
+                "overridable": True,
+            },
+            {
+                "name": "notify_owner",
+                "type": "boolean",
+                "label": "Tell the owner",
+                "help": "",
+                "required": False,
+                "value": False,
+                "default": False,
+                "overridable": True,
+            },
+            {
+                "name": "order_by",
+                "type": "selection",
+                "label": "Order",
+                "help": "",
+                "required": False,
+                "value": "oldest",
+                "default": "oldest",
+                "choices": [
+                    {"value": "oldest", "label": "Oldest first"},
+                    {"value": "newest", "label": "Newest first"},
+                ],
+                "overridable": True,
+            },
+            {
+                "name": "since",
+                "type": "date",
+                "label": "Since",
+                "help": "",
+                "required": False,
+                "value": "",
+                "default": "",
+                "overridable": True,
+            },
+            {
+                "name": "reason",
+                "type": "text",
+                "label": "Text of the note",
+                "help": "",
+                "required": False,
+                "value": "",
+                "default": "",
+                "overridable": True,
+            },
+            {
+                "name": "domain",
+                "type": "domain",
+                "label": "Which",
+                "help": "",
+                "required": False,
+                "value": "[]",
+                "default": "[]",
+                "overridable": False,
+            },
+        ],
+        "last_run": {},
+    }
+    return {**entry, **changes}
+
+
+JOBS = [
+    job(),
+    job(
+        "cron_health",
+        name="Scheduled actions",
+        shape="measure",
+        modes=["plan"],
+        model="",
+        model_name="",
+        parameters=[],
+        tags=["system"],
+    ),
+    job(
+        "release_stuck_transfers",
+        name="Release stuck transfers",
+        available=False,
+        unavailable_reason="The app Inventory is not installed.",
+        tags=["stock"],
+    ),
+]
+
+
+class Fault(Exception):
+    """Answer with this XML-RPC fault."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class Misbehave(Exception):
+    """Do not answer by the contract; ``act`` does something to the connection."""
+
+    def __init__(self, act: Callable[[Handler], None]) -> None:
+        super().__init__("misbehave")
+        self.act = act
+
+
+class StandIn:
+    """State of the stand-in; the test's thread and the server's threads share it under a lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.chain = "11111111-2222-3333-4444-555555555555"
+        self.contract = 1
+        self.addon = True
+        self.jobs = [json.loads(json.dumps(entry)) for entry in JOBS]
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.lines: dict[str, list[dict[str, Any]]] = {}
+        self.sealed: list[str] = []
+        self.keys: dict[str, tuple[object, str]] = {}
+        self.problems: list[dict[str, str]] = []
+        self.states = ["queued", "running", "done"]
+        """What successive calls of status() find."""
+        self.ending = {"status": "", "verdict": ""}
+        self.lines_per_run = 3
+        self.largest_runs_page = 200
+        self.largest_lines_page = 5000
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._moods: dict[str, deque[Callable[[Handler, Callable[[], Any]], Any]]] = defaultdict(
+            deque
+        )
+        self.twists: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        self._seen: dict[str, int] = defaultdict(int)
+
+    # --- what a test says ---------------------------------------------------
+
+    def misbehave(self, method: str, mood: str, *, times: int = 1, value: Any = None) -> None:
+        """Make the next ``times`` calls of ``method`` (``*`` for any) go wrong as ``mood`` says."""
+        act = getattr(Moods, mood)
+        for _ in range(times):
+            self._moods[method].append(lambda handler, work: act(handler, work, value))
+
+    def seal(self, *, lines: int = 3, code: str = "clean_old_orders", **changes: Any) -> str:
+        """Add an ended run with lines to the chain and return its uid."""
+        with self.lock:
+            uid = str(uuid.uuid4())
+            self.runs[uid] = self._new_run(uid, code, "live", {})
+            self.lines[uid] = self._new_lines(lines, "done", len(self.sealed))
+            self._end(uid)
+            self.runs[uid].update(changes)
+            return uid
+
+    def counted(self, method: str) -> int:
+        """How often ``method`` was called."""
+        return sum(1 for name, _arguments in self.calls if name == method)
+
+    # --- the contract -------------------------------------------------------
+
+    def authenticate(self, database: str, login: str, password: str) -> int | bool:
+        if database != DATABASE:
+            raise Fault(
+                1,
+                TRACEBACK.format(
+                    last=f'psycopg2.OperationalError: connection failed: FATAL:  database "{database}"'
+                    " does not exist\n"
+                ),
+            )
+        if login not in USERS or password != PASSWORD:
+            return False
+        return USERS[login][0]
+
+    def execute(self, uid: int, password: str, model: str, method: str, named: Any) -> Any:
+        if password != PASSWORD:
+            raise Fault(3, "Access Denied")
+        rights = next(rights for number, rights in USERS.values() if number == uid)
+        if not self.addon:
+            raise Fault(2, f"Object {model} doesn't exist")
+        work = {
+            ("sentinel.job", "catalog"): self.catalog,
+            ("sentinel.job", "trigger"): self.trigger,
+            ("sentinel.job", "health"): self.health,
+            ("sentinel.run", "status"): self.status,
+            ("sentinel.run", "read_lines"): self.read_lines,
+            ("sentinel.run", "export_runs"): self.export_runs,
+            ("sentinel.run", "export_lines"): self.export_lines,
+        }.get((model, method))
+        if work is None:
+            raise Fault(
+                1,
+                TRACEBACK.format(
+                    last=f"AttributeError: The method '{model}.{method}' does not exist"
+                ),
+            )
+        needed = "auditor" if method.startswith("export") else "operator"
+        if (method not in ("catalog", "health") and needed not in rights) or not rights:
+            raise Fault(4, f"You are not allowed to call {method} on {model}.")
+        answer = work(**named)
+        twist = self.twists.get(method)
+        return twist(answer) if twist else answer
+
+    def catalog(self) -> dict[str, Any]:
+        return {
+            "contract": self.contract,
+            "addon_version": "19.0.1.0.0",
+            "chain": self.chain,
+            "database": DATABASE,
+            "jobs": self.jobs,
+        }
+
+    def health(self) -> dict[str, Any]:
+        return {
+            "ok": not self.problems,
+            "contract": self.contract,
+            "addon_version": "19.0.1.0.0",
+            "odoo_version": "19.0",
+            "database": DATABASE,
+            "chain": self.chain,
+            "now": "2026-01-31 12:00:00",
+            "neutralized": False,
+            "queued": 1,
+            "running": 0,
+            "oldest_queued_seconds": 20,
+            "dispatcher_last": "",
+            "problems": self.problems,
+        }
+
+    def trigger(
+        self,
+        code: str,
+        mode: str,
+        parameters: dict[str, Any],
+        idempotency_key: str,
+        reason: str,
+        origin: dict[str, str],
+        plan: str,
+    ) -> dict[str, Any]:
+        entry = next((entry for entry in self.jobs if entry["code"] == code), None)
+        if entry is None:
+            raise Fault(2, f"There is no job {code}. Jobs: clean_old_orders")
+        if mode not in entry["modes"]:
+            raise Fault(2, f"{code} has no mode {mode}.")
+        if parameters.get("days") == 13:
+            raise Fault(2, "days: 13 is unlucky; allowed are 1 to 36500 but for 13.")
+        request = (code, mode, sorted(parameters.items()), plan)
+        known = self.keys.get(idempotency_key) if idempotency_key else None
+        if known and known[0] != request:
+            raise Fault(2, "This idempotency key was used for another request.")
+        if known:
+            run = self.runs[known[1]]
+            return self._triggered(run, repeated=True)
+        uid = str(uuid.uuid4())
+        self.runs[uid] = self._new_run(uid, code, mode, parameters)
+        self.runs[uid].update(
+            {"reason": reason, "request_id": origin["request_id"], "source": origin["source"]}
+        )
+        self.lines[uid] = self._new_lines(
+            self.lines_per_run, "done" if mode == "live" else "planned", 0
+        )
+        entry["last_run"] = {
+            "uid": uid,
+            "mode": mode,
+            "status": "",
+            "verdict": "",
+            "ended_at": "",
+        }
+        if idempotency_key:
+            self.keys[idempotency_key] = (request, uid)
+        return self._triggered(self.runs[uid], repeated=False)
+
+    def status(self, uid: str) -> dict[str, Any]:
+        run = self.runs.get(uid)
+        if run is None:
+            raise Fault(2, f"There is no run {uid}.")
+        if run["state"] != "done":
+            step = min(self._seen[uid], len(self.states) - 1)
+            self._seen[uid] += 1
+            run["state"] = self.states[step]
+            run["progress"] = {"done": step, "total": len(self.states) - 1}
+            if run["state"] == "done":
+                self._end(uid)
+        return run
+
+    def read_lines(self, uid: str, after: int, limit: int, outcome: str) -> dict[str, Any]:
+        rows = [
+            line
+            for line in self.lines[uid]
+            if line["position"] > after and outcome in ("", line["outcome"])
+        ]
+        page = rows[:limit]
+        return {
+            "lines": page,
+            "next": page[-1]["position"] if len(rows) > len(page) else 0,
+            "total": len(self.lines[uid]),
+        }
+
+    def export_runs(self, after: str, limit: int) -> dict[str, Any]:
+        limit = min(limit, self.largest_runs_page)
+        uids = self.sealed[int(after) : int(after) + limit]
+        rows = [
+            {
+                **self.runs[uid],
+                "run_as_id": 7,
+                "requested_by_id": 7,
+                "job_id": 1,
+                "line_count": len(self.lines[uid]),
+            }
+            for uid in uids
+        ]
+        return {
+            "chain": self.chain,
+            "head": str(len(self.sealed)),
+            "count": len(rows),
+            "next": str(int(after) + len(rows)),
+            "data": pack(rows),
+        }
+
+    def export_lines(self, after: str, after_line: int, until: str, limit: int) -> dict[str, Any]:
+        limit = min(limit, self.largest_lines_page)
+        start = (int(after), after_line)
+        rows: list[dict[str, Any]] = []
+        for position in range(max(1, int(after)), int(until) + 1):
+            uid = self.sealed[position - 1]
+            for line in self.lines[uid]:
+                if (position, line["position"]) > start:
+                    rows.append({"run": uid, "run_position": str(position), **line})
+                if len(rows) > limit:
+                    break
+        page = rows[:limit]
+        return {
+            "chain": self.chain,
+            "count": len(page),
+            "next": page[-1]["run_position"] if page else after,
+            "next_line": page[-1]["position"] if page else after_line,
+            "more": len(rows) > limit,
+            "data": pack(page),
+        }
+
+    # --- inside ---------------------------------------------------------------
+
+    @staticmethod
+    def _triggered(run: dict[str, Any], *, repeated: bool) -> dict[str, Any]:
+        names = ("uid", "job", "mode", "state", "status")
+        return {**{name: run[name] for name in names}, "repeated": repeated, "message": ""}
+
+    def _new_run(self, uid: str, code: str, mode: str, parameters: Any) -> dict[str, Any]:
+        entry = next(entry for entry in self.jobs if entry["code"] == code)
+        return {
+            "uid": uid,
+            "job": code,
+            "job_name": entry["name"],
+            "mode": mode,
+            "state": "queued",
+            "status": "",
+            "verdict": "",
+            "shape": entry["shape"],
+            "requested_at": "2026-01-31 12:00:00",
+            "started_at": "2026-01-31 12:00:01",
+            "ended_at": "",
+            "requested_by": "manager",
+            "run_as": "manager",
+            "company": "Acme",
+            "source": "cli",
+            "reason": "",
+            "request_id": "",
+            "parameters": parameters,
+            "plan": "",
+            "position": "",
+            "population": 2000,
+            "matched": 312,
+            "selected": 3,
+            "limited": True,
+            "amount": "1234.50",
+            "currency": "EUR",
+            "progress": {"done": 0, "total": 0},
+            "outcomes": {},
+            "checked": 3,
+            "updated": 0,
+            "skipped": 0,
+            "errors": [],
+            "kpis": [
+                {
+                    "name": "stale_total",
+                    "label": "Stale quotations",
+                    "value": "312",
+                    "unit": "records",
+                    "verdict": "",
+                }
+            ],
+            "error": "",
+            "guards": [
+                {
+                    "guard": "max_records",
+                    "verdict": "pass",
+                    "message": "3 records, at most 500 are allowed.",
+                }
+            ],
+            "url": "/odoo/sentinel-runs/123",
+        }
+
+    @staticmethod
+    def _new_lines(count: int, outcome: str, seed: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "position": number,
+                "model": "sale.order",
+                "record": seed * 1000 + number,
+                "name": f"S{seed * 1000 + number:05}",
+                "outcome": outcome,
+                "reason": "120 days old",
+                "message": "",
+                "operation": "orders.cancel",
+                "before": {"state": "draft"},
+                "intended": {"state": "cancel"},
+                "after": {"state": "cancel"} if outcome == "done" else {},
+                "amount": "100.00",
+                "currency": "EUR",
+                "at": f"2026-01-31 12:{seed % 60:02}:02",
+            }
+            for number in range(1, count + 1)
+        ]
+
+    def _end(self, uid: str) -> None:
+        run = self.runs[uid]
+        if run["shape"] == "remedy":
+            good = "dry_run" if run["mode"] == "plan" else "success"
+        else:
+            good = "success"
+        self.sealed.append(uid)
+        outcomes: dict[str, int] = defaultdict(int)
+        for line in self.lines[uid]:
+            outcomes[line["outcome"]] += 1
+        run.update(
+            state="done",
+            status=self.ending["status"] or good,
+            verdict=self.ending["verdict"],
+            ended_at="2026-01-31 12:00:09",
+            position=str(len(self.sealed)),
+            outcomes=dict(outcomes),
+        )
+        for entry in self.jobs:
+            if entry["code"] == run["job"]:
+                entry["last_run"] = {
+                    key: run[key] for key in ("uid", "mode", "status", "verdict", "ended_at")
+                }
+
+    def answer(self, handler: Handler, service: str, method: str, params: tuple[Any, ...]) -> Any:
+        """Return the answer, after whatever mood is due."""
+        if service == "common":
+            name, named = method, {}
+
+            def work() -> Any:
+                return self.authenticate(*params[:3])
+
+        else:
+            _database, uid, password, model, name, _positional, named = params
+
+            def work() -> Any:
+                return self.execute(uid, password, model, name, named)
+
+        with self.lock:
+            self.calls.append((name, named))
+            moods = self._moods[name] or self._moods["*"]
+            mood = moods.popleft() if moods else None
+
+        def locked() -> Any:
+            with self.lock:
+                return work()
+
+        return mood(handler, locked) if mood else locked()
+
+
+class Moods:
+    """Ways to misbehave. Each gets the handler, the work that a good server would do, a value."""
+
+    @staticmethod
+    def slow(_handler: Handler, work: Callable[[], Any], seconds: float) -> Any:
+        time.sleep(seconds)
+        return work()
+
+    @staticmethod
+    def trickle(_handler: Handler, _work: Callable[[], Any], seconds: float) -> Any:
+        def act(handler: Handler) -> None:
+            handler.raw(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 9999\r\n\r\n"
+            )
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                handler.raw(b" ")
+                time.sleep(0.1)
+
+        raise Misbehave(act)
+
+    @staticmethod
+    def html(_handler: Handler, _work: Callable[[], Any], _value: Any) -> Any:
+        raise Misbehave(lambda handler: handler.reply(200, b"<!DOCTYPE html><title>Login</title>"))
+
+    @staticmethod
+    def status(_handler: Handler, _work: Callable[[], Any], code: int) -> Any:
+        page = b"<html><head><title>Bad  Gateway</title></head></html>"
+        raise Misbehave(lambda handler: handler.reply(code, page))
+
+    @staticmethod
+    def redirect(_handler: Handler, _work: Callable[[], Any], where: str) -> Any:
+        raise Misbehave(lambda handler: handler.reply(302, b"", Location=where))
+
+    @staticmethod
+    def body(_handler: Handler, _work: Callable[[], Any], content: bytes) -> Any:
+        raise Misbehave(lambda handler: handler.reply(200, content))
+
+    @staticmethod
+    def drop(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        """Do the work, then hang up: the answer is lost."""
+        work()
+        raise Misbehave(lambda handler: handler.hang_up())
+
+    @staticmethod
+    def truncated(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+
+        def act(handler: Handler) -> None:
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+            handler.raw(head + answer[: len(answer) // 2])
+            handler.hang_up()
+
+        raise Misbehave(act)
+
+    @staticmethod
+    def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        """An answer cut in the middle by something that fixes its length."""
+        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+        raise Misbehave(lambda handler: handler.reply(200, answer[: len(answer) // 2]))
+
+    @staticmethod
+    def fault(_handler: Handler, _work: Callable[[], Any], value: tuple[int, str]) -> Any:
+        raise Fault(*value)
+
+    @staticmethod
+    def answer(_handler: Handler, _work: Callable[[], Any], value: Any) -> Any:
+        return value
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    standin: StandIn
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        params, method = xmlrpc.client.loads(body)
+        try:
+            answer = self.standin.answer(self, self.path.rpartition("/")[2], str(method), params)
+            text = xmlrpc.client.dumps((answer,), methodresponse=True)
+        except Fault as fault:
+            text = xmlrpc.client.dumps(xmlrpc.client.Fault(fault.code, fault.text))
+        except Misbehave as mood:
+            try:
+                mood.act(self)
+            except OSError:
+                self.close_connection = True  # the client had enough, which is the point
+            return
+        try:
+            self.reply(200, text.encode())
+        except OSError:
+            self.close_connection = True
+
+    def reply(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def raw(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet: the tests' own output is read."""
+
+
+def pack(rows: list[dict[str, Any]]) -> str:
+    """Return rows as the contract packs a page of the trail."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def unpack(data: str) -> list[dict[str, Any]]:
+    """Return the rows of a packed page."""
+    text = zlib.decompress(base64.b64decode(data)).decode()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def serving(standin: StandIn) -> Iterator[str]:
+    """Serve ``standin`` on a free port and yield its address."""
+    handler = type("BoundHandler", (Handler,), {"standin": standin})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
