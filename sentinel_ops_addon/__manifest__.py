@@ -15,6 +15,13 @@
         "data/sentinel_task_data.xml",
         "data/sentinel_job_data.xml",
         "data/ir_cron.xml",
+        "views/sentinel_run_line_views.xml",
+        "views/sentinel_run_views.xml",
+        "views/sentinel_job_views.xml",
+        "views/sentinel_ops_addon_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["sentinel_ops_addon/static/src/**/*"],
+    },
     "application": True,
 }

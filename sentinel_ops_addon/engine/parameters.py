@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from odoo.tools.translate import LazyGettext
+
 PROPERTY_TYPES = {
     "integer": "integer",
     "number": "float",
@@ -20,6 +22,11 @@ PROPERTY_TYPES = {
     "domain": "char",
     "model": "char",
 }
+
+
+def text(env, label) -> str:
+    """A label in the language of ``env``; plain text stays as it is."""
+    return env._(label) if isinstance(label, LazyGettext) else str(label)
 
 
 class ParameterError(ValueError):
@@ -59,17 +66,22 @@ class Parameter:
         if self.type in ("domain", "model") and self.overridable:
             raise TypeError(f"Parameter {self.name}: a {self.type} belongs to the job")
 
-    def property_definition(self):
-        """The Properties definition that shows this parameter in a form."""
+    def property_definition(self, env):
+        """The Properties definition that shows this parameter in a form.
+
+        :param env: its language is that of the labels
+        """
         definition = {
             "name": self.name,
             "type": PROPERTY_TYPES[self.type],
-            "string": str(self.label),
+            "string": text(env, self.label),
         }
         if self.default is not None:
             definition["default"] = self.default
         if self.type == "selection":
-            definition["selection"] = [[value, str(label)] for value, label in self.choices]
+            definition["selection"] = [
+                [value, text(env, label)] for value, label in self.choices
+            ]
         return definition
 
     def allowed(self):

@@ -8,8 +8,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from ..engine import requests
 from ..engine.canonical import utc_text
 from ..engine.health import health
-from ..engine.parameters import ParameterError, check_names, complete
-from ..engine.vocabulary import MODES, SOURCES
+from ..engine.parameters import ParameterError, check_names, complete, text
+from ..engine.vocabulary import MODES, SOURCES, STATES, STATUSES, VERDICTS
 
 # The version of the remote surface; clients refuse a lower one than they need.
 CONTRACT = 1
@@ -100,12 +100,16 @@ class SentinelJob(models.Model):
     )
 
     last_run_id = fields.Many2one(comodel_name="sentinel.run", compute="_compute_last_run")
-    last_state = fields.Selection(related="last_run_id.state", string="Last state")
-    last_status = fields.Selection(related="last_run_id.final_status", string="Last outcome")
-    last_verdict = fields.Selection(related="last_run_id.verdict", string="Last verdict")
-    last_mode = fields.Selection(related="last_run_id.mode", string="Last mode")
-    last_ended_at = fields.Datetime(related="last_run_id.ended_at", string="Last run")
-    last_matched_count = fields.Integer(related="last_run_id.matched_count", string="Found")
+    last_state = fields.Selection(selection=STATES, compute="_compute_last_run")
+    last_status = fields.Selection(
+        selection=STATUSES, string="Last outcome", compute="_compute_last_run"
+    )
+    last_verdict = fields.Selection(
+        selection=VERDICTS, string="Verdict", compute="_compute_last_run"
+    )
+    last_mode = fields.Selection(selection=MODES, compute="_compute_last_run")
+    last_ended_at = fields.Datetime(string="Last run", compute="_compute_last_run")
+    last_summary = fields.Char(string="What it found", compute="_compute_last_run")
     run_count = fields.Integer(compute="_compute_last_run")
 
     _unique_code = models.UniqueIndex("(code)", "A job with this code exists already.")
@@ -141,14 +145,24 @@ class SentinelJob(models.Model):
 
     def _compute_last_run(self):
         runs = self.env["sentinel.run"]
+        # The plan that a live run makes for itself is part of that run, not the job's last one.
         groups = runs._read_group(
-            [("job_ref", "in", self.ids)], ["job_ref"], ["__count", "id:max"]
+            [("job_ref", "in", self.ids), ("source", "!=", "engine")],
+            ["job_ref"],
+            ["__count", "id:max"],
         )
         by_job = {job: (count, last) for job, count, last in groups}
         for job in self:
-            count, last = by_job.get(job.id, (0, False))
+            count, last_id = by_job.get(job.id, (0, False))
+            last = runs.browse(last_id)
             job.run_count = count
-            job.last_run_id = runs.browse(last)
+            job.last_run_id = last
+            job.last_state = last.state
+            job.last_status = last.final_status
+            job.last_verdict = last.verdict
+            job.last_mode = last.mode
+            job.last_ended_at = last.ended_at
+            job.last_summary = last._summary() if last else ""
 
     def _selection_schedule_unit(self):
         return self.env["ir.cron"]._fields["interval_type"]._description_selection(self.env)
@@ -491,8 +505,8 @@ class SentinelJob(models.Model):
         entry = {
             "name": parameter.name,
             "type": parameter.type,
-            "label": str(parameter.label),
-            "help": str(parameter.help),
+            "label": text(self.env, parameter.label),
+            "help": text(self.env, parameter.help),
             "required": parameter.required,
             "value": own.get(parameter.name, parameter.default),
             "default": parameter.default,
@@ -508,7 +522,7 @@ class SentinelJob(models.Model):
             entry["maximum"] = parameter.maximum
         if parameter.choices:
             entry["choices"] = [
-                {"value": value, "label": str(label)} for value, label in parameter.choices
+                {"value": value, "label": text(self.env, label)} for value, label in parameter.choices
             ]
         return entry
 

@@ -19,6 +19,7 @@ from ..engine.vocabulary import (
     UPDATED,
     VERDICTS,
 )
+from . import tables
 
 _logger = logging.getLogger(__name__)
 
@@ -111,6 +112,10 @@ class SentinelRun(models.Model):
     error_count = fields.Integer(string="Errors", readonly=True)
     outcomes = fields.Json(readonly=True)
     kpis = fields.Json(string="Figures", readonly=True)
+    summary = fields.Char(compute="_compute_summary")
+    kpis_html = fields.Html(string="Figures table", compute="_compute_tables", sanitize=False)
+    guards_html = fields.Html(string="Guards table", compute="_compute_tables", sanitize=False)
+    parameters_text = fields.Char(string="Parameters used", compute="_compute_tables")
     guards = fields.Json(readonly=True)
     duration = fields.Float(
         string="Duration (s)", compute="_compute_duration", help="From start to end, in seconds."
@@ -168,6 +173,21 @@ class SentinelRun(models.Model):
         for run in self:
             both = run.started_at and run.ended_at
             run.duration = (run.ended_at - run.started_at).total_seconds() if both else 0.0
+
+    @api.depends("state", "final_status", "outcomes", "matched_count", "selected_count")
+    def _compute_summary(self):
+        for run in self:
+            run.summary = run._summary()
+
+    @api.depends("kpis", "guards", "parameters")
+    def _compute_tables(self):
+        verdicts = dict(self._fields["verdict"]._description_selection(self.env))
+        for run in self:
+            run.kpis_html = tables.kpis(run.kpis or [], verdicts)
+            run.guards_html = tables.guards(run.env, run.guards or [])
+            run.parameters_text = ", ".join(
+                f"{name} = {value}" for name, value in sorted((run.parameters or {}).items())
+            )
 
     def write(self, vals):
         if any(run.state == "done" for run in self):
@@ -243,10 +263,6 @@ class SentinelRun(models.Model):
             _bounded(self.env, "until", until, 0, 2**31 - 1),
             _bounded(self.env, "limit", limit, 1, 20_000),
         )
-
-    def action_refresh(self):
-        """Read the run again: the button that a run in progress shows."""
-        return True
 
     def action_apply(self):
         """Run a plan for real: exactly its records, as far as they are still as planned."""
@@ -359,6 +375,35 @@ class SentinelRun(models.Model):
             order="position",
         )
         return [f"{line.record_name}: {line.message or line.outcome}" for line in lines]
+
+    def _summary(self):
+        """One sentence that says what the run did or found."""
+        self.ensure_one()
+        if self.state != "done":
+            states = dict(self._fields["state"]._description_selection(self.env))
+            return states[self.state]
+        if self.error:
+            return self.error
+        if self.shape == "measure":
+            return ", ".join(f"{kpi['label']}: {kpi['value']}" for kpi in self.kpis or [])
+        if self.shape == "check":
+            return self.env._(
+                "%(found)s of %(population)s records break the rule",
+                found=self.matched_count,
+                population=self.population_count,
+            )
+        if self.mode == "plan":
+            return self.env._(
+                "%(found)s found, %(selected)s would be changed",
+                found=self.matched_count,
+                selected=self.selected_count,
+            )
+        return self.env._(
+            "%(updated)s changed, %(skipped)s skipped, %(errors)s with errors",
+            updated=self.updated_count,
+            skipped=self.skipped_count,
+            errors=self.error_count,
+        )
 
     # --- for the engine ----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+from ..engine.parameters import text
 from ..engine.vocabulary import SHAPES
 
 
@@ -83,12 +84,13 @@ class SentinelTask(models.Model):
         rows = {row.code: row for row in tasks.search([])}
         for code, contract in self._declared().items():
             values = {
-                "name": str(contract._task_title),
-                "summary": str(contract._task_summary),
+                "name": text(tasks.env, contract._task_title),
+                "summary": text(tasks.env, contract._task_summary),
                 "shape": contract._task_shape,
                 "tags": ", ".join(contract._task_tags),
                 "parameter_definition": [
-                    parameter.property_definition() for parameter in contract._task_parameters
+                    parameter.property_definition(tasks.env)
+                    for parameter in contract._task_parameters
                 ],
             }
             if code in rows:
