@@ -1,0 +1,33 @@
+# Thin on purpose: everything is in scripts/sentinel_env, which needs nothing but Python 3.10-3.13.
+PYTHON ?= python3
+SENTINEL = @$(PYTHON) scripts/sentinel.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down demo test lint clean distclean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile | awk '{printf "  %s %-10s", $$1, $$2; $$1=$$2=""; print $$0}'
+
+demo: ## set up all of it, then watch old quotations found, planned, cancelled and audited
+	$(SENTINEL) demo
+
+up: ## start PostgreSQL and Odoo with the addon; writes .sentinel/env
+	$(SENTINEL) up
+
+down: ## stop both
+	$(SENTINEL) down
+
+test: ## run all tests; PART=addon|outside|e2e for one part, ARGS="-k word" for pytest
+	$(SENTINEL) test $(addprefix --part=,$(PART)) -- $(ARGS)
+
+lint: ## ruff, mypy --strict, pylint-odoo
+	$(SENTINEL) lint
+
+setup: ## fetch and build everything, start no Odoo
+	$(SENTINEL) setup
+
+clean: ## remove what was made for this clone (databases, .sentinel)
+	$(SENTINEL) clean
+
+distclean: ## remove the shared cache, too
+	$(SENTINEL) distclean

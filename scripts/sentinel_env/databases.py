@@ -1,0 +1,98 @@
+"""Databases of Odoo, each with its filestore, made by copying."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import SetupError
+from .postgres_server import PostgresServer
+
+_NAME = re.compile(r"sentinel_[a-z0-9_]{1,50}")
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The databases on one server.
+
+    :param data_dir: Odoo's `data_dir`, where each database's filestore is.
+    """
+
+    server: PostgresServer
+    data_dir: Path
+
+    def filestore(self, name: str) -> Path:
+        """Return the folder of the attachments of `name`."""
+        return self.data_dir / "filestore" / name
+
+    def exists(self, name: str) -> bool:
+        """Tell whether the database is there."""
+        return name in self.names(name)
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names that start with `prefix`."""
+        rows = self.server.sql("SELECT datname FROM pg_database ORDER BY datname")
+        return [name for (name,) in rows if name.startswith(prefix)]
+
+    def mark(self, name: str, text: str) -> None:
+        """Write `text` on the database, to be read by `mark_of`."""
+        self.server.sql(f"COMMENT ON DATABASE {_checked(name)} IS '{_plain(text)}'")
+
+    def mark_of(self, name: str) -> str:
+        """Return what `mark` wrote, "" when nothing."""
+        rows = self.server.sql(
+            "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database"
+            f" WHERE datname = '{_checked(name)}'"
+        )
+        return rows[0][0] if rows else ""
+
+    def copy(self, template: str, name: str) -> None:
+        """Make `name` as a copy of `template`, filestore included.
+
+        The filestore first: a database that is there always has its files.
+        """
+        source, target = self.filestore(template), self.filestore(name)
+        shutil.rmtree(target, ignore_errors=True)
+        if source.is_dir():
+            # Odoo never changes a file of the filestore in place, so a second link will do.
+            shutil.copytree(source, target, copy_function=_link_or_copy)
+        self.server.sql(f"CREATE DATABASE {_checked(name)} TEMPLATE {_checked(template)}")
+        # Two databases with one identity would be one to everything that registers them.
+        self.server.sql(
+            "UPDATE ir_config_parameter SET value = gen_random_uuid()::text"
+            " WHERE key IN ('database.uuid', 'database.secret')",
+            name,
+        )
+
+    def rename(self, name: str, new: str) -> None:
+        """Rename the database and its filestore."""
+        shutil.rmtree(self.filestore(new), ignore_errors=True)
+        if self.filestore(name).is_dir():
+            self.filestore(name).rename(self.filestore(new))
+        self.server.sql(f"ALTER DATABASE {_checked(name)} RENAME TO {_checked(new)}")
+
+    def drop(self, name: str) -> None:
+        """Remove the database if it is there, cutting its connections, and its filestore."""
+        self.server.sql(f"DROP DATABASE IF EXISTS {_checked(name)} WITH (FORCE)")
+        shutil.rmtree(self.filestore(name), ignore_errors=True)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _checked(name: str) -> str:
+    # Every statement here takes names as they are, and some of them drop things.
+    if not _NAME.fullmatch(name):
+        raise SetupError(f"{name!r} is not the name of a database of this project")
+    return name
+
+
+def _plain(text: str) -> str:
+    if not re.fullmatch(r"[\w .:+~-]*", text):
+        raise SetupError(f"{text!r} cannot be written on a database")
+    return text
