@@ -24,7 +24,6 @@ _FROM_PLAN = (
     "amount",
     "currency",
     "kpis",
-    "verdict",
 )
 
 

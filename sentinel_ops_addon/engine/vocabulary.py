@@ -4,9 +4,9 @@ Labels are plain text: Odoo translates those of selection fields itself.
 """
 
 SHAPES = [
-    ("remedy", "Remedy: finds and repairs"),
-    ("check", "Check: finds records that break a rule"),
-    ("measure", "Measure: reads numbers"),
+    ("remedy", "Remedy"),
+    ("check", "Check"),
+    ("measure", "Measure"),
 ]
 
 MODES = [

@@ -63,9 +63,9 @@ class SentinelRun(models.Model):
     target_model = fields.Char(readonly=True)
     target_model_name = fields.Char(string="Records of", readonly=True)
 
-    requested_at = fields.Datetime(required=True, readonly=True)
-    started_at = fields.Datetime(readonly=True)
-    ended_at = fields.Datetime(readonly=True)
+    requested_at = fields.Datetime(string="Requested", required=True, readonly=True)
+    started_at = fields.Datetime(string="Started", readonly=True)
+    ended_at = fields.Datetime(string="Ended", readonly=True)
     requested_by_ref = fields.Integer(string="Requester ID", readonly=True)
     requested_by_login = fields.Char(string="Requested by", readonly=True)
     run_as_ref = fields.Integer(string="Run-as user ID", readonly=True)
@@ -115,6 +115,7 @@ class SentinelRun(models.Model):
     summary = fields.Char(compute="_compute_summary")
     kpis_html = fields.Html(string="Figures table", compute="_compute_tables", sanitize=False)
     guards_html = fields.Html(string="Guards table", compute="_compute_tables", sanitize=False)
+    guard_warning = fields.Char(compute="_compute_tables")
     parameters_text = fields.Char(string="Parameters used", compute="_compute_tables")
     guards = fields.Json(readonly=True)
     duration = fields.Float(
@@ -185,6 +186,9 @@ class SentinelRun(models.Model):
         for run in self:
             run.kpis_html = tables.kpis(run.kpis or [], verdicts)
             run.guards_html = tables.guards(run.env, run.guards or [])
+            run.guard_warning = " ".join(
+                guard["message"] for guard in run.guards or [] if guard["verdict"] == "warn"
+            )
             run.parameters_text = ", ".join(
                 f"{name} = {value}" for name, value in sorted((run.parameters or {}).items())
             )
