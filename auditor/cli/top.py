@@ -39,9 +39,9 @@ class _Lazy(click.Group):
     ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"auditor.cli.{cmd_name}").command
+        command = importlib.import_module(f"auditor.cli.commands.{cmd_name}").command
         if not isinstance(command, click.Command):
-            raise TypeError(f"auditor.cli.{cmd_name}.command is no command")
+            raise TypeError(f"auditor.cli.commands.{cmd_name}.command is no command")
         return command
 
     def resolve_command(

@@ -208,7 +208,9 @@ class XmlRpcTransport:
                     raise Garbled(f"{shown} packed its answer though nobody asked for it.")
                 parts: list[bytes] = []
                 size = 0
-                for part in response.iter_content(64 * 1024):
+                # read1 gives what has come so far: read would wait for a full piece, and a server
+                # that trickles would never meet the deadline.
+                while part := response.raw.read1(64 * 1024):
                     parts.append(part)
                     size += len(part)
                     if size > LARGEST_ANSWER:
@@ -216,7 +218,7 @@ class XmlRpcTransport:
                     if time.monotonic() > deadline:
                         raise self._too_slow()
                 return response.status_code, b"".join(parts)
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._no_answer(error) from None
 
     def _too_slow(self) -> LostAnswer:
@@ -227,7 +229,7 @@ class XmlRpcTransport:
             timed_out=True,
         )
 
-    def _no_answer(self, error: requests.exceptions.RequestException) -> OdooError:
+    def _no_answer(self, error: Exception) -> OdooError:
         shown = self._connection.shown_url
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", None) or cause
@@ -241,11 +243,10 @@ class XmlRpcTransport:
                 f"Cannot connect to {shown}.",
                 "Is Odoo running and ODOO_URL right? (`make up` starts a local one.)",
             )
-        if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(reason):
+        if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
             return self._too_slow()
         if isinstance(
-            error,
-            requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError,
+            error, requests.exceptions.ConnectionError | urllib3.exceptions.ProtocolError
         ):
             return LostAnswer(
                 f"{shown} dropped the connection before its answer was complete.",

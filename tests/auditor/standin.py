@@ -205,7 +205,7 @@ class StandIn:
         self.sealed: list[str] = []
         self.keys: dict[str, tuple[object, str]] = {}
         self.problems: list[dict[str, str]] = []
-        self.states = ["queued", "running", "done"]
+        self.states = ["running", "done"]
         """What successive calls of status() find."""
         self.ending = {"status": "", "verdict": ""}
         self.lines_per_run = 3
@@ -247,8 +247,8 @@ class StandIn:
             raise Fault(
                 1,
                 TRACEBACK.format(
-                    last=f'psycopg2.OperationalError: connection failed: FATAL:  database "{database}"'
-                    " does not exist\n"
+                    last="psycopg2.OperationalError: connection failed: FATAL:  "
+                    f'database "{database}" does not exist\n'
                 ),
             )
         if login not in USERS or password != PASSWORD:

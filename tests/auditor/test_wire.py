@@ -1,0 +1,222 @@
+"""Whatever a server does, the user gets one sentence, a remedy and the right exit code."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from tests.auditor.conftest import Cli, Odoo
+from tests.auditor.standin import TRACEBACK
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>
+<methodResponse><params><param><value>&b;</value></param></params></methodResponse>"""
+
+
+@pytest.mark.parametrize(
+    ("mood", "value", "says"),
+    [
+        ("html", None, "web page instead of XML-RPC: Login"),
+        ("status", 500, "HTTP 500: Bad Gateway"),
+        ("status", 404, "no XML-RPC"),
+        ("redirect", "https://elsewhere.example/", "has moved (HTTP 302)"),
+        ("half", None, "not whole or not XML-RPC"),
+        ("body", b"", "not whole or not XML-RPC"),
+        ("body", b"\xff\xfe\x00garbage", "not whole or not XML-RPC"),
+        ("body", b"<methodResponse><params></params></methodResponse>", "not whole"),
+        ("body", BOMB, "web page instead"),
+        ("answer", "surprise", "not what the contract says"),
+        ("answer", {"contract": 1, "chain": 5}, "not what the contract says"),
+        ("answer", [], "not what the contract says"),
+    ],
+)
+def test_nonsense_is_named_and_exits_3(
+    cli: Cli, odoo: Odoo, mood: str, value: Any, says: str
+) -> None:
+    odoo.standin.misbehave("catalog", mood, value=value)
+    ran = cli("list")
+    assert ran.code == 3
+    assert says in ran.err
+    assert ran.out == ""
+
+
+def test_a_server_that_is_down(cli: Cli) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{held.getsockname()[1]}"
+        ran = cli("list", ODOO_URL=address)
+    assert ran.code == 3
+    assert f"Cannot connect to {address}" in ran.err
+    assert "make up" in ran.err
+
+
+def test_a_name_that_does_not_exist(cli: Cli) -> None:
+    ran = cli("list", ODOO_URL="http://odoo.invalid")
+    assert ran.code == 3
+    assert "http://odoo.invalid" in ran.err
+
+
+def test_plain_http_where_tls_is_asked_for(cli: Cli, odoo: Odoo) -> None:
+    ran = cli("list", ODOO_URL=odoo.url.replace("http:", "https:"))
+    assert ran.code == 3
+    assert "TLS" in ran.err
+
+
+def test_a_slow_server_ends_at_the_timeout_and_is_not_asked_again(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("catalog", "slow", value=3, times=2)
+    ran = cli("list", ODOO_TIMEOUT="0.5")
+    assert ran.code == 3
+    assert "did not answer within 0.5 seconds" in ran.err
+    assert odoo.standin.counted("catalog") == 1
+
+
+def test_a_server_that_trickles_cannot_hold_us_for_ever(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("catalog", "trickle", value=20)
+    started = time.monotonic()
+    ran = cli("list", ODOO_TIMEOUT="1")
+    assert time.monotonic() - started < 5
+    assert ran.code == 3
+    assert "did not answer within 1 seconds" in ran.err
+
+
+@pytest.mark.parametrize(("mood", "value"), [("drop", None), ("truncated", None), ("status", 502)])
+def test_a_read_whose_answer_was_lost_is_asked_again(
+    cli: Cli, odoo: Odoo, mood: str, value: Any
+) -> None:
+    odoo.standin.misbehave("catalog", mood, value=value)
+    assert cli("list").code == 0
+    assert odoo.standin.counted("catalog") == 2
+
+
+@pytest.mark.parametrize(
+    ("mood", "value", "says"),
+    [("drop", None, "dropped the connection"), ("status", 503, "not able to answer just now")],
+)
+def test_a_read_that_stays_lost_exits_3(
+    cli: Cli, odoo: Odoo, mood: str, value: Any, says: str
+) -> None:
+    odoo.standin.misbehave("catalog", mood, value=value, times=3)
+    ran = cli("list")
+    assert (ran.code, odoo.standin.counted("catalog")) == (3, 3)
+    assert says in ran.err
+
+
+def test_a_redirect_is_not_followed(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("authenticate", "redirect", value=f"{odoo.url}/xmlrpc/2/common")
+    assert cli("list").code == 3
+    assert odoo.standin.counted("authenticate") == 1
+
+
+def test_wrong_password(cli: Cli) -> None:
+    ran = cli("list", ODOO_PASSWORD="not-the-password")
+    assert ran.code == 4
+    assert "refused the login of manager" in ran.err
+    assert "ODOO_PASSWORD" in ran.err
+    assert "not-the-password" not in ran.out + ran.err
+
+
+def test_a_key_that_expires_in_the_middle(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("status", "fault", value=(3, "Access Denied"))
+    ran = cli("run", "clean_old_orders", "--dry-run")
+    assert ran.code == 4
+    assert "refused the login" in ran.err
+
+
+def test_no_rights(cli: Cli) -> None:
+    ran = cli("run", "clean_old_orders", "--dry-run", ODOO_USERNAME="auditor")
+    assert ran.code == 4
+    assert "not allowed to call trigger" in ran.err
+    ran = cli("pull", ODOO_USERNAME="operator")
+    assert ran.code == 4
+    assert "auditors pull the trail" in ran.err
+
+
+def test_a_proxy_that_refuses(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("authenticate", "status", value=403)
+    ran = cli("list")
+    assert ran.code == 4
+    assert "Odoo itself was not asked" in ran.err
+
+
+def test_a_database_that_does_not_exist(cli: Cli) -> None:
+    ran = cli("list", ODOO_DB="elsewhere")
+    assert ran.code == 3
+    assert "no database named elsewhere" in ran.err
+
+
+def test_a_database_without_the_addon(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.addon = False
+    for command in (["list"], ["run", "clean_old_orders"], ["pull"], ["health"]):
+        ran = cli(*command)
+        assert ran.code == 3
+        assert "Sentinel-Ops is not installed in the database acme" in ran.err
+        assert "sentinel_ops_addon" in ran.err
+
+
+@pytest.mark.parametrize(("contract", "says"), [(0, "older than"), (2, "newer than")])
+def test_an_addon_of_another_contract(cli: Cli, odoo: Odoo, contract: int, says: str) -> None:
+    odoo.standin.contract = contract
+    # What else it answers may have any shape: the number is looked at first.
+    odoo.standin.twists["catalog"] = lambda answer: {**answer, "jobs": "other"}
+    for command in (["list"], ["run", "clean_old_orders"], ["pull"], ["health"]):
+        ran = cli(*command)
+        assert ran.code == 3
+        assert says in ran.err
+        assert "pgrade" in ran.err
+    assert odoo.standin.counted("trigger") == 0
+
+
+def test_an_addon_that_lacks_a_method(cli: Cli, odoo: Odoo) -> None:
+    fault = TRACEBACK.format(
+        last="AttributeError: The method 'sentinel.run.export_runs' does not exist"
+    )
+    odoo.standin.misbehave("export_runs", "fault", value=(1, fault))
+    ran = cli("pull")
+    assert ran.code == 3
+    assert "too old: it has no sentinel.run.export_runs" in ran.err
+
+
+def test_of_a_traceback_only_the_message_is_shown(cli: Cli, odoo: Odoo) -> None:
+    fault = TRACEBACK.format(last="ZeroDivisionError: division by zero")
+    odoo.standin.misbehave("catalog", "fault", value=(1, fault))
+    ran = cli("list")
+    assert ran.code == 3
+    assert "Odoo broke while it answered: division by zero" in ran.err
+    assert "hunter2" not in ran.err
+    assert "model.py" not in ran.err
+
+
+def test_debug_shows_our_traceback_without_the_secret(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("catalog", "html")
+    ran = cli("list", "--debug", LOG_LEVEL="DEBUG")
+    assert ran.code == 3
+    assert "Traceback" in ran.err
+
+
+def test_an_answer_without_end_is_refused(odoo: Odoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.odoo import xmlrpc
+    from auditor.odoo.errors import Garbled
+    from auditor.odoo.interface import Repeat
+    from auditor.settings import Connection
+
+    monkeypatch.setattr(xmlrpc, "LARGEST_ANSWER", 1000)
+    transport = xmlrpc.XmlRpcTransport(
+        Connection(odoo.url, "acme", "manager", odoo.env["ODOO_PASSWORD"])
+    )
+    with pytest.raises(Garbled, match="without end"):
+        transport.call("sentinel.job", "catalog", repeat=Repeat.READ)
+
+
+def test_a_call_that_must_not_be_repeated_is_not(odoo: Odoo) -> None:
+    from auditor.odoo.errors import LostAnswer
+    from auditor.odoo.interface import Repeat
+    from auditor.odoo.xmlrpc import XmlRpcTransport
+    from auditor.settings import Connection
+
+    transport = XmlRpcTransport(Connection(odoo.url, "acme", "manager", odoo.env["ODOO_PASSWORD"]))
+    odoo.standin.misbehave("catalog", "drop")
+    with pytest.raises(LostAnswer):
+        transport.call("sentinel.job", "catalog", repeat=Repeat.NEVER)
+    assert odoo.standin.counted("catalog") == 1
