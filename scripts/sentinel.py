@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 """The door behind the Makefile: `python3 scripts/sentinel.py COMMAND`.
 
-Written so that any Python 3 can parse it: a Python that is too old gets a sentence, not a
+Written so that Python 3.6 and later can parse it: a Python that is too old gets a sentence, not a
 SyntaxError from some file of the package.
 """
 
 import sys
 
-if not (3, 10) <= sys.version_info[:2] <= (3, 13):  # noqa: UP036 - that is the point of this file
+if not (3, 10) <= sys.version_info[:2] <= (3, 13):
     sys.stderr.write(
-        "error: Sentinel-Ops and Odoo 19 need Python 3.10 to 3.13, this is {}.{} ({}).\n"
-        "  what to do: name another one, for example: make PYTHON=python3.12 demo\n".format(
-            sys.version_info[0], sys.version_info[1], sys.executable
-        )
+        f"error: Sentinel-Ops and Odoo 19 need Python 3.10 to 3.13; {sys.executable} is "
+        f"{sys.version_info[0]}.{sys.version_info[1]}.\n"
+        "  what to do: name another one, for example: make PYTHON=python3.12 demo\n"
     )
     sys.exit(2)
 

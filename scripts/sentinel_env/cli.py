@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 
 from . import lifecycle
@@ -95,12 +96,17 @@ def main(arguments: Sequence[str]) -> int:
     # Only the person's own umask decides over the clone; secrets set their modes themselves.
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:
-        return int(options.function(options))
+        function: Callable[[argparse.Namespace], int] = options.function
+        return function(options)
     except SetupError as error:
         say()
         complain(f"error: {error.message}")
         if error.remedy:
             complain(f"  what to do: {error.remedy}")
+        return 1
+    except BrokenPipeError:
+        # Who read our output (`| head`) has seen enough; Python must not complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         complain("\ninterrupted; what is complete stays, run it again to go on")

@@ -40,9 +40,7 @@ def busy(text: str) -> Iterator[None]:
             seconds = time.monotonic() - started
             if terminal:
                 turn += 1
-                print(
-                    f"\r  {text} {_SPINNER[turn % 4]} {seconds:.0f} s ", end="", flush=True
-                )
+                print(f"\r  {text} {_SPINNER[turn % 4]} {seconds:.0f} s ", end="", flush=True)
             else:
                 say(f"  ... still: {text} ({seconds:.0f} s)")
 

@@ -37,13 +37,14 @@ class Databases:
 
     def mark(self, name: str, text: str) -> None:
         """Write `text` on the database, to be read by `mark_of`."""
-        self.server.sql(f"COMMENT ON DATABASE {_checked(name)} IS '{_plain(text)}'")
+        self.server.sql("COMMENT ON DATABASE :\"name\" IS :'text'", name=_checked(name), text=text)
 
     def mark_of(self, name: str) -> str:
         """Return what `mark` wrote, "" when nothing."""
         rows = self.server.sql(
             "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database"
-            f" WHERE datname = '{_checked(name)}'"
+            " WHERE datname = :'name'",
+            name=name,
         )
         return rows[0][0] if rows else ""
 
@@ -57,7 +58,11 @@ class Databases:
         if source.is_dir():
             # Odoo never changes a file of the filestore in place, so a second link will do.
             shutil.copytree(source, target, copy_function=_link_or_copy)
-        self.server.sql(f"CREATE DATABASE {_checked(name)} TEMPLATE {_checked(template)}")
+        self.server.sql(
+            'CREATE DATABASE :"name" TEMPLATE :"template"',
+            name=_checked(name),
+            template=_checked(template),
+        )
         # Two databases with one identity would be one to everything that registers them.
         self.server.sql(
             "UPDATE ir_config_parameter SET value = gen_random_uuid()::text"
@@ -70,11 +75,13 @@ class Databases:
         shutil.rmtree(self.filestore(new), ignore_errors=True)
         if self.filestore(name).is_dir():
             self.filestore(name).rename(self.filestore(new))
-        self.server.sql(f"ALTER DATABASE {_checked(name)} RENAME TO {_checked(new)}")
+        self.server.sql(
+            'ALTER DATABASE :"name" RENAME TO :"new"', name=_checked(name), new=_checked(new)
+        )
 
     def drop(self, name: str) -> None:
         """Remove the database if it is there, cutting its connections, and its filestore."""
-        self.server.sql(f"DROP DATABASE IF EXISTS {_checked(name)} WITH (FORCE)")
+        self.server.sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE)', name=_checked(name))
         shutil.rmtree(self.filestore(name), ignore_errors=True)
 
 
@@ -86,13 +93,7 @@ def _link_or_copy(source: str, target: str) -> None:
 
 
 def _checked(name: str) -> str:
-    # Every statement here takes names as they are, and some of them drop things.
+    # Some statements here drop things: never a database that is none of ours.
     if not _NAME.fullmatch(name):
         raise SetupError(f"{name!r} is not the name of a database of this project")
     return name
-
-
-def _plain(text: str) -> str:
-    if not re.fullmatch(r"[\w .:+~-]*", text):
-        raise SetupError(f"{text!r} cannot be written on a database")
-    return text

@@ -5,14 +5,13 @@ and both are checked again here on the file, just before it is unpacked.
 """
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .commands import clean_environment, run
 from .errors import SetupError
-from .prerequisites import KEYRING
+from .prerequisites import KEYRING, install_command
 
 _CHUNK = 1 << 20
 
@@ -160,10 +159,9 @@ def is_whole(file: Path, package: Package) -> bool:
 
 def _remedy_for(said: str) -> str:
     if "NO_PUBKEY" in said or "not signed" in said or "signatures" in said:
-        sudo = "" if os.geteuid() == 0 else "sudo "
         return (
             "the signature does not fit the keys on this machine; bring the keys up to date: "
-            f"{sudo}apt-get update && {sudo}apt-get install -y debian-archive-keyring; "
+            f"{install_command(['debian-archive-keyring'])}; "
             "or set ODOO_PATH to a checkout of Odoo 19"
         )
     return (

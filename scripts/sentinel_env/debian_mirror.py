@@ -14,17 +14,14 @@ _INDEX = re.compile(
     r"^'(?P<base>\S+)/dists/(?P<suite>[^/\s]+)/main/binary-[^/]+/Packages[^']*'", re.MULTILINE
 )
 _SUITES = frozenset(
-    "oldoldstable oldstable stable testing unstable sid"
-    " bullseye bookworm trixie forky duke".split()
+    "oldoldstable oldstable stable testing unstable sid bullseye bookworm trixie forky duke".split()
 )
 _DEFAULT_MIRROR = re.compile(r"^\s*default_mirror\s+(\S+)", re.MULTILINE)
 _PROGRAM_MIRROR = re.compile(r"^DEF_MIRROR=[\"']?([^\"'\s]+)", re.MULTILINE)
 _OFFLINE_METHODS = ("cdrom:", "file:", "copy:")
 
 
-def mirrors(
-    scripts: Path = DEBOOTSTRAP_SCRIPTS, apt_options: Sequence[str] = ()
-) -> list[str]:
+def mirrors(scripts: Path = DEBOOTSTRAP_SCRIPTS, apt_options: Sequence[str] = ()) -> list[str]:
     """Return the URIs of Debian archives to try, best first.
 
     In this order: DEBIAN_MIRROR; what apt is set up with here, when that is Debian; the default

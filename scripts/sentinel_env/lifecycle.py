@@ -1,11 +1,11 @@
 """`make up`, `make down`, `make clean`, `make distclean`."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
 from . import env_file, postgres_cluster, venvs
-from .commands import run
 from .console import busy, note, say
 from .errors import SetupError
 from .layout import ADDON, Cache, Clone
@@ -130,13 +130,10 @@ def _server_at(clone: Clone) -> OdooServer:
 
 
 def _cluster_if_there(cache: Cache) -> postgres_cluster.PostgresCluster | None:
-    pythons = sorted(cache.venvs.glob(f"odoo-*/{venvs.STAMP}"))
-    for stamp in pythons:
-        try:
+    for stamp in sorted(cache.venvs.glob(f"odoo-*/{venvs.STAMP}")):
+        # The Python that this environment was built from may be gone; another one may do.
+        with contextlib.suppress(SetupError):
             return postgres_cluster.of_cache(cache, stamp.parent / "bin" / "python")
-        except SetupError:
-            # Its Python is gone; another environment may do.
-            continue
     return None
 
 

@@ -108,11 +108,13 @@ class OdooProgram:
             ) from error
         finally:
             configuration.unlink()
-        quoted = ", ".join(f"'{name}'" for name in [*install, *update])
         rows = self.server.sql(
-            f"SELECT name, state FROM ir_module_module WHERE name IN ({quoted})", database
+            "SELECT name, state FROM ir_module_module"
+            " WHERE name = ANY (string_to_array(:'all', ','))",
+            database,
+            all=",".join([*install, *update]),
         )
-        states = dict((name, state) for name, state in rows)
+        states = {row[0]: row[1] for row in rows}
         for name in [*install, *update]:
             if states.get(name) != "installed":
                 raise SetupError(

@@ -163,8 +163,8 @@ class PostgresCluster:
 
     def _create_role(self) -> None:
         postgres = self._as("postgres")
-        if not postgres.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"):
-            postgres.sql(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+        if not postgres.sql("SELECT 1 FROM pg_roles WHERE rolname = :'role'", role=ROLE):
+            postgres.sql('CREATE ROLE :"role" LOGIN CREATEDB', role=ROLE)
 
     def _own(self, folder: Path, mode: int) -> None:
         if self.account is not None:
@@ -288,4 +288,3 @@ def _system_account() -> tuple[int, int]:
         )
         entry = pwd.getpwnam(_ACCOUNT)
     return entry.pw_uid, grp.getgrgid(entry.pw_gid).gr_gid
-

@@ -61,9 +61,11 @@ class PostgresServer:
         names.update({f"PG{name.upper()}": value for name, value in self.options})
         return clean_environment(names)
 
-    def sql(self, statement: str, database: str = "") -> list[list[str]]:
+    def sql(self, statement: str, database: str = "", **values: str) -> list[list[str]]:
         """Run one statement and return its rows as text.
 
+        :param values: what stands for `:'name'` (a text) and `:"name"` (an identifier) in the
+            statement; psql quotes them.
         :raises SetupError: no connection, or the server refused it.
         """
         # The password travels in the environment: arguments are for every user to read.
@@ -78,11 +80,10 @@ class PostgresServer:
                 "--field-separator=\x1f",
                 "--record-separator=\x1e",
                 "--set=ON_ERROR_STOP=1",
-                "--command",
-                statement,
+                *(f"--set={name}={value}" for name, value in values.items()),
             ],
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=statement,
             capture_output=True,
             text=True,
             env=self.environment(database),
@@ -121,9 +122,7 @@ class PostgresServer:
                 "DATABASE_URL names the user 'postgres', with which Odoo refuses to work",
                 "make a role of its own: CREATE ROLE sentinel LOGIN CREATEDB PASSWORD '...'",
             )
-        rows = self.sql(
-            "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        )
+        rows = self.sql("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
         if rows != [["t"]]:
             raise SetupError(
                 f"the role {self.user} of DATABASE_URL may not create databases",

@@ -17,7 +17,7 @@ def base_python() -> str:
     `. .sentinel/env` puts the clone's own environment first in PATH; building on that one would
     tie the shared cache to a clone.
     """
-    return getattr(sys, "_base_executable", None) or sys.executable
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def install_command(packages: list[str]) -> str:

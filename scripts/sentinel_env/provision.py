@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import odoo_source, postgres_cluster, postgres_server, prerequisites, venvs
+from . import debian_odoo, odoo_source, postgres_cluster, postgres_server, prerequisites, venvs
 from .console import note
 from .databases import Databases
 from .errors import SetupError
@@ -62,9 +62,7 @@ def provisioned() -> Iterator[Site]:
     :raises SetupError: something is missing that cannot be fetched or started.
     """
     clone, cache = Clone.here(), Cache.from_environment()
-    needs_debian = (
-        odoo_source.given_path(cache) is None and odoo_source.debian_odoo.installed(cache) is None
-    )
+    needs_debian = odoo_source.given_path(cache) is None and debian_odoo.installed(cache) is None
     if not (clone.venv.is_dir() and not needs_debian):
         prerequisites.check(needs_debian=needs_debian)
     prepare(cache.root)

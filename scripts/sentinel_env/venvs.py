@@ -34,7 +34,7 @@ def odoo_python(cache: Cache, odoo: OdooSource) -> Path:
     no PYTHONPATH, which would leak into every other Python that such a shell starts.
     """
     requirements = ODOO_REQUIREMENTS.read_text()
-    key = _digest(requirements, sys.version, base_python(), str(odoo.path))
+    key = _digest(requirements, sys.version, sys.base_prefix, str(odoo.path))
     folder = cache.venvs / f"odoo-{key}"
     if _is_whole(folder, key):
         return _python_of(folder)
@@ -44,12 +44,20 @@ def odoo_python(cache: Cache, odoo: OdooSource) -> Path:
             _create(folder, "Odoo")
             _pip(folder, ["-r", str(ODOO_REQUIREMENTS)], "Odoo's Python packages", cache.logs)
             site = run(
-                [_python_of(folder), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+                [
+                    _python_of(folder),
+                    "-c",
+                    "import sysconfig; print(sysconfig.get_path('purelib'))",
+                ],
                 what="asking the new environment for its folder",
             ).strip()
             (Path(site) / "sentinel-odoo.pth").write_text(f"{odoo.path}\n")
             run(
-                [_python_of(folder), "-c", "import odoo.cli, odoo.service.server, odoo.tests.common"],
+                [
+                    _python_of(folder),
+                    "-c",
+                    "import odoo.cli, odoo.service.server, odoo.tests.common",
+                ],
                 what=f"starting Odoo ({odoo.label}) with Python {sys.version.split()[0]}",
                 remedy="another build of Odoo or another Python may fit: make PYTHON=python3.12 "
                 "up, or ODOO_PATH=/path/to/odoo",
@@ -65,7 +73,7 @@ def project_python(clone: Clone) -> Path:
         (clone.root / "pyproject.toml").read_text(),
         TEST_REQUIREMENTS.read_text(),
         sys.version,
-        base_python(),
+        sys.base_prefix,
         str(clone.root),
     )
     if _is_whole(folder, key):

@@ -1,0 +1,44 @@
+"""`make lint`: every linter, all of their complaints, one exit status."""
+
+import subprocess
+
+from . import prerequisites, venvs
+from .commands import clean_environment
+from .console import say
+from .folders import prepare
+from .layout import ADDON, Clone
+
+_CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy (auditor)": ("mypy",),
+    "mypy (scripts)": ("mypy", "--strict", "scripts/sentinel_env"),
+    "pylint-odoo": (
+        *("pylint", "--load-plugins=pylint_odoo", "--disable=all", "--enable=odoolint"),
+        *("--valid-odoo-versions=19.0", "--score=n", ADDON),
+    ),
+}
+
+
+def lint() -> int:
+    """Run all linters and return 0 only if none complains."""
+    clone = Clone.here()
+    if not clone.venv.is_dir():
+        prerequisites.check(needs_debian=False)
+    prepare(clone.state)
+    programs = venvs.project_python(clone).parent
+    failed = []
+    for name, (program, *arguments) in _CHECKS.items():
+        say(f"== {name}")
+        result = subprocess.run(
+            [str(programs / program), *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=clean_environment(),
+            cwd=clone.root,
+        )
+        if result.returncode != 0:
+            failed.append(name)
+    say()
+    say(f"lint: failed: {', '.join(failed)}" if failed else "lint: all clean")
+    return 1 if failed else 0

@@ -1,0 +1,144 @@
+"""`make test`: the addon's tests inside Odoo, then everything that looks from outside."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .commands import clean_environment
+from .console import complain, say
+from .errors import SetupError
+from .layout import ADDON
+from .locks import exclusive
+from .provision import Site
+from .throwaway import Throwaway
+
+SUITE_HELD = "SENTINEL_SUITE_HELD"
+_SUMMARY = re.compile(r"^=+ (?P<counts>.*) in [\d.]+s.*=+$")
+_PASSED = re.compile(r"\b(\d+) passed\b")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_OUTSIDE = {"outside": ("tests/auditor", "tests/tooling"), "e2e": ("tests/e2e",)}
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """How one run of pytest ended.
+
+    :param summary: pytest's own last line, "" when it printed none.
+    """
+
+    name: str
+    status: int
+    summary: str
+
+    @property
+    def problem(self) -> str:
+        """Return why this part counts as failed, "" when it does not."""
+        if self.status != 0:
+            return f"pytest ended with exit status {self.status}"
+        if not any(int(count) for count in _PASSED.findall(self.summary)):
+            # A suite that lost its tests must not look like one that passed.
+            return "no test passed in it"
+        return ""
+
+
+def run_parts(site: Site, parts: Sequence[str] | None, arguments: Sequence[str]) -> int:
+    """Run the parts (all when None) and return 0 only if every one of them passed.
+
+    :param arguments: further arguments for pytest.
+    """
+    chosen = list(parts or ["addon", "outside", "e2e"])
+    started = time.monotonic()
+    results: list[PartResult] = []
+    # Two suites on a small machine make each other's time limits fail.
+    with exclusive(site.cache.lock("suite"), "tests"):
+        if "addon" in chosen:
+            results.append(_addon(site, arguments))
+        folders = [folder for part in chosen for folder in _OUTSIDE.get(part, ())]
+        if folders:
+            results.append(_outside(site, folders, arguments))
+    return _report(results, time.monotonic() - started)
+
+
+def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
+    throwaway = Throwaway(site)
+    try:
+        throwaway.sweep()
+        database = throwaway.database()
+        configuration = site.program.write_configuration(
+            throwaway.folder / "odoo.conf", database, {"max_cron_threads": "0"}
+        )
+        say(f"== the addon, in Odoo {site.program.source.label} on {database}")
+        root = site.clone.root
+        return _pytest(
+            "addon",
+            [
+                str(site.program.python),
+                *("-m", "pytest"),
+                *("-c", str(root / "scripts" / "pytest-odoo.ini"), f"--rootdir={root}"),
+                *("-p", "no:cacheprovider"),
+                f"--odoo-config={configuration}",
+                "--odoo-http",
+                *arguments,
+                str(root / ADDON),
+            ],
+            root,
+            site.program.environment(),
+        )
+    finally:
+        throwaway.close()
+
+
+def _outside(site: Site, folders: Sequence[str], arguments: Sequence[str]) -> PartResult:
+    root = site.clone.root
+    there = [folder for folder in folders if (root / folder).is_dir()]
+    if not there:
+        raise SetupError(f"none of {', '.join(folders)} is there", "look at the clone: git status")
+    say(f"== from outside: {', '.join(there)}")
+    return _pytest(
+        "outside",
+        [str(site.python), "-m", "pytest", *arguments, *there],
+        root,
+        clean_environment({SUITE_HELD: "1"}),
+    )
+
+
+def _pytest(
+    name: str, command: Sequence[str], cwd: Path, environment: dict[str, str]
+) -> PartResult:
+    if sys.stdout.isatty():
+        command = [*command[:3], "--color=yes", *command[3:]]
+    with subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        cwd=cwd,
+    ) as process:
+        summary = ""
+        # Shown while it runs; the last summary is kept to be repeated at the very end.
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            plain = _ANSI.sub("", line).strip()
+            if _SUMMARY.match(plain):
+                summary = plain
+    return PartResult(name, process.returncode, summary)
+
+
+def _report(results: Sequence[PartResult], seconds: float) -> int:
+    say()
+    failed = [result for result in results if result.problem]
+    for result in failed:
+        complain(f"{result.name}: {result.problem}")
+    say(f"{len(results) - len(failed)} of {len(results)} parts well, {seconds:.0f} s in all")
+    for result in results:
+        say(f"{result.name}:")
+        say(result.summary or "(pytest printed no summary)")
+    return 1 if failed else 0
