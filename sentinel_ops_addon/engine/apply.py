@@ -6,7 +6,6 @@ import time
 
 from .batch import TRANSIENT, Batch
 from .cursors import commit, environment, roll_back
-from .guards import judge
 from .lines import insert_lines, last_position, planned_lines
 from .liveness import fence
 from .selection import selection_of, task_context
@@ -28,11 +27,8 @@ def apply(cr, run, token, deadline):
     :param token: proof of ownership, see :mod:`engine.liveness`
     :param deadline: ``time.monotonic()`` value at which to pause
     :return: True when no planned record is left
-    :raises GuardStop: before the first change
     """
     position = last_position(cr, run.id)
-    if not position:
-        run.guards = [verdict.as_dict() for verdict in judge(run)]
     size = _full_size(run)
     while True:
         planned = planned_lines(cr, run.plan_ref, position, _batch_size(position, size))

@@ -41,7 +41,8 @@ def dispatch(dbname):
     recovery.mark_interrupted(dbname)
     slices = 0
     refused = []
-    while time.monotonic() < end:
+    # At least one slice a call, however small the budget: otherwise nothing would ever move.
+    while not slices or time.monotonic() < end:
         run_id, state = _next(dbname, refused)
         if not run_id:
             return slices
@@ -63,7 +64,7 @@ def _next(dbname, refused):
     """The run whose turn it is: fewest slices first, then oldest.
 
     Live runs of one job go one after the other: a second one plans when the first is done, so
-    they never meet on a record.
+    they never meet on a record. A scheduled one is let through, to the guard that stops it.
     """
     with writing_cursor(dbname) as cr:
         cr.execute(
@@ -72,7 +73,7 @@ def _next(dbname, refused):
               FROM sentinel_run AS run
              WHERE run.state IN ('queued', 'waiting', 'sealing')
                AND NOT run.id = ANY(%s)
-               AND NOT (run.mode = 'live' AND EXISTS (
+               AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
                         SELECT FROM sentinel_run AS other
                          WHERE other.job_ref = run.job_ref AND other.mode = 'live'
                            AND other.state <> 'done' AND other.id < run.id))

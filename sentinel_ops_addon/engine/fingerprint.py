@@ -1,13 +1,13 @@
 """What a record looked like when it was planned, in one hash."""
 
-from .canonical import digest, utc_text
+from .canonical import digest
 
 
 def fingerprints(records, values) -> dict[int, str]:
     """A fingerprint for each record: its last change and its recorded values.
 
-    ``write_date`` catches edits to fields that nobody declared; the values catch what SQL
-    changed without touching ``write_date``.
+    ``write_date``, to the microsecond, catches edits to fields that nobody declared; the values
+    catch what SQL changed without touching ``write_date``.
 
     :param values: as :func:`canonical.record_values` returns them
     """
@@ -17,7 +17,7 @@ def fingerprints(records, values) -> dict[int, str]:
             [
                 record._name,
                 record.id,
-                utc_text(record.write_date) if has_write_date else "",
+                record.write_date.isoformat() if has_write_date else "",
                 values[record.id],
             ]
         )

@@ -9,6 +9,7 @@ from .apply import apply
 from .cursors import commit, environment, roll_back, writing_cursor
 from .errors import DryRunViolation, GuardStop, OwnershipLost, SentinelError
 from .finish import finish, finish_live
+from .guards import judge, judge_request
 from .liveness import holding, take_ownership
 from .plan import plan
 
@@ -58,8 +59,15 @@ def work(dbname, run_id, deadline):
 
 
 def _work_live(cr, run, token, deadline):
-    if not run.as_of and not _settle_plan(cr, run, token, deadline):
-        return
+    if not run.as_of:
+        verdicts = judge_request(run)
+        if not _settle_plan(cr, run, token, deadline):
+            return
+        verdicts += judge(run)
+        run.guards = [verdict.as_dict() for verdict in verdicts]
+        run.env.flush_all()
+        # Kept apart from the first batch: that one may be rolled back and tried again.
+        commit(cr)
     if apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
@@ -74,7 +82,9 @@ def _work_live(cr, run, token, deadline):
 
 
 def _settle_plan(cr, run, token, deadline):
-    """Give a live run its plan and the plan's figures; makes the plan where there is none.
+    """Give a live run its plan and the plan's figures, uncommitted.
+
+    Makes the plan where there is none.
 
     :return: False when the plan failed and the run ended with it
     """
@@ -109,7 +119,6 @@ def _settle_plan(cr, run, token, deadline):
             "progress_total": plan_run.selected_count,
         }
     )
-    run.env.flush_all()
     return True
 
 

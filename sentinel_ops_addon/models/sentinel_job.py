@@ -15,6 +15,25 @@ from ..engine.vocabulary import MODES, SOURCES, STATES, STATUSES, VERDICTS
 CONTRACT = 1
 
 
+# What a schedule is on the job, and on its scheduled action.
+_SCHEDULE = {
+    "schedule_active": "active",
+    "schedule_number": "interval_number",
+    "schedule_unit": "interval_type",
+    "schedule_next": "nextcall",
+}
+_SCHEDULE_FIELDS = list(_SCHEDULE)
+
+
+def _take_schedule(vals):
+    """Take the schedule out of values for a job, as values for its scheduled action."""
+    schedule = {cron: vals.pop(job) for job, cron in _SCHEDULE.items() if job in vals}
+    if not schedule.get("nextcall", True):
+        # An emptied moment: Odoo's own default, or what it was.
+        del schedule["nextcall"]
+    return schedule
+
+
 class SentinelJob(models.Model):
     _name = "sentinel.job"
     _description = "Sentinel job"
@@ -77,19 +96,21 @@ class SentinelJob(models.Model):
         ondelete="set null",
         groups="base.group_system",
     )
+    # Held by the scheduled action alone; create() and write() pass them on.
     schedule_active = fields.Boolean(
-        string="Scheduled", compute="_compute_schedule", inverse="_inverse_schedule"
+        string="Scheduled", compute="_compute_schedule", readonly=False
     )
     schedule_number = fields.Integer(
-        string="Every", compute="_compute_schedule", inverse="_inverse_schedule"
+        string="Every", compute="_compute_schedule", readonly=False, default=1
     )
     schedule_unit = fields.Selection(
         selection="_selection_schedule_unit",
         compute="_compute_schedule",
-        inverse="_inverse_schedule",
+        readonly=False,
+        default="days",
     )
     schedule_next = fields.Datetime(
-        string="Next run", compute="_compute_schedule", inverse="_inverse_schedule"
+        string="Next run", compute="_compute_schedule", readonly=False
     )
     schedule_mode = fields.Selection(
         selection=MODES,
@@ -131,17 +152,6 @@ class SentinelJob(models.Model):
             job.schedule_number = cron.interval_number or 1
             job.schedule_unit = cron.interval_type or "days"
             job.schedule_next = cron.nextcall
-
-    def _inverse_schedule(self):
-        for job in self:
-            job._apply_schedule(
-                {
-                    "active": job.schedule_active,
-                    "interval_number": job.schedule_number,
-                    "interval_type": job.schedule_unit,
-                    "nextcall": job.schedule_next or fields.Datetime.now(),
-                }
-            )
 
     def _compute_last_run(self):
         runs = self.env["sentinel.run"]
@@ -210,10 +220,25 @@ class SentinelJob(models.Model):
             task = self.env["sentinel.task"].browse(vals.get("task_id"))
             vals["parameters"] = self._merged_parameters(task, {}, vals.get("parameters"))
             self._check_run_as_right(vals)
-        return super().create(vals_list)
+        schedules = [_take_schedule(vals) for vals in vals_list]
+        jobs = super().create(vals_list)
+        for job, schedule in zip(jobs, schedules, strict=True):
+            job._apply_schedule(schedule)
+        return jobs
 
     def write(self, vals):
         self._check_run_as_right(vals)
+        vals = dict(vals)
+        schedule = _take_schedule(vals)
+        self._write_definition(vals)
+        if vals.get("active") is False:
+            schedule["active"] = False
+        if schedule or "name" in vals:
+            for job in self:
+                job._apply_schedule(schedule)
+        return True
+
+    def _write_definition(self, vals):
         if "parameters" in vals:
             # Written job by job: Odoo clears the properties that a write does not name.
             for job in self:
@@ -226,8 +251,8 @@ class SentinelJob(models.Model):
                     # Whoever writes a rule sees what it finds: only with their own eyes.
                     values["run_as_id"] = self.env.user.id
                 super(SentinelJob, job).write(values)
-            return True
-        return super().write(vals)
+        elif vals:
+            super().write(vals)
 
     def unlink(self):
         crons = self.sudo().cron_id
@@ -306,16 +331,20 @@ class SentinelJob(models.Model):
     # --- schedule ----------------------------------------------------------------------------
 
     def _apply_schedule(self, values):
-        """Bring the job's scheduled action in line; it is made when first needed."""
+        """Bring the job's scheduled action in line; it is made when first needed.
+
+        :param values: columns of ``ir.cron`` that change
+        """
         self.ensure_one()
-        values = dict(values, name=self.env._("Sentinel: %(job)s", job=self.name))
-        if values["interval_number"] < 1:
+        if values.get("interval_number", 1) < 1:
             raise ValidationError(self.env._("A schedule repeats every 1 or more units of time."))
         cron = self.sudo().cron_id
+        values = dict(values, name=self.env._("Sentinel: %(job)s", job=self.name))
         if cron:
             cron.write(values)
-        elif values["active"]:
-            self.sudo().cron_id = self.env["ir.cron"].sudo()._make_for_job(self, values)
+        elif values.get("active"):
+            self.sudo().cron_id = cron._make_for_job(self, values)
+        self.invalidate_recordset(_SCHEDULE_FIELDS)
 
     @api.model
     def _run_schedule(self, job_id):

@@ -1,0 +1,215 @@
+"""Tests of the engine on real cursors.
+
+``TransactionCase`` shares one connection and drops post-commit hooks, so a promise about
+transactions would pass there for nothing. These tests commit, on a database that is thrown away.
+"""
+
+import uuid
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests.common import BaseCase, get_db_name, tagged
+
+from ..engine.dispatcher import dispatch
+
+
+@tagged("post_install", "-at_install", "sentinel_engine")
+class EngineCase(BaseCase):
+    """A company, a user and a job of its own for each class, all committed."""
+
+    apps = ()  # Odoo modules without which the class makes no sense
+    task = ""
+    job_values = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = Registry(get_db_name())
+        cls.dbname = cls.registry.db_name
+        if "test" not in cls.dbname:
+            cls.skipTest(
+                cls,
+                f"These tests commit for real; {cls.dbname!r} does not have 'test' in its name.",
+            )
+        missing = [app for app in cls.apps if app not in cls.registry._init_modules]
+        if missing:
+            cls.skipTest(cls, f"The database lacks the Odoo apps {', '.join(missing)}.")
+        cls.mark = uuid.uuid4().hex[:8]
+        with cls.root() as env:
+            cls.set_up_records(env)
+
+    @classmethod
+    def set_up_records(cls, env):
+        """Make the committed records of the class; called once."""
+        company = env["res.company"].create({"name": f"Company {cls.mark}"})
+        groups = ["sentinel_ops_addon.group_manager"]
+        if "sale" in cls.apps:
+            groups.append("sales_team.group_sale_manager")
+        if "stock" in cls.apps:
+            groups.append("stock.group_stock_manager")
+        user = cls.new_user(env, "keeper", groups, company)
+        cls.company_id = company.id
+        cls.user_id = user.id
+        if cls.task:
+            cls.code = f"{cls.task}_{cls.mark}"
+            job = cls.make_job(env, cls.code, cls.task, **cls.job_values)
+            cls.job_id = job.id
+
+    @classmethod
+    def new_user(cls, env, name, groups, company=None):
+        """A user of the class's company, with a login and password of ``<name>_<mark>``."""
+        company = company or env["res.company"].browse(cls.company_id)
+        login = f"{name}_{cls.mark}"
+        return env["res.users"].create(
+            {
+                "name": name.title(),
+                "login": login,
+                "password": login,
+                "company_id": company.id,
+                "company_ids": [(6, 0, company.ids)],
+                "group_ids": [(4, env.ref(group).id) for group in ["base.group_user", *groups]],
+            }
+        )
+
+    @classmethod
+    def make_job(cls, env, code, task, **values):
+        return env["sentinel.job"].create(
+            {
+                "name": code,
+                "code": code,
+                "task_id": env["sentinel.task"].search([("code", "=", task)]).id,
+                "company_id": cls.company_id,
+                "run_as_id": cls.user_id,
+                "max_records": 1000,
+                **values,
+            }
+        )
+
+    @classmethod
+    @contextmanager
+    def as_user(cls, user_id=None):
+        """An environment on a fresh real cursor, committed at the end."""
+        with cls.registry.cursor() as cr:
+            yield api.Environment(cr, user_id or cls.user_id, {})
+
+    @classmethod
+    @contextmanager
+    def root(cls):
+        with cls.as_user(SUPERUSER_ID) as env:
+            yield env
+
+    @contextmanager
+    def refused(self, env, exception, words=""):
+        """The body must raise; what it wrote is undone, in the database and in the cache."""
+        with self.assertRaisesRegex(exception, words), env.cr.savepoint():
+            yield
+
+    def setUp(self):
+        super().setUp()
+        self.drain()
+
+    def drain(self):
+        """Work on whatever an earlier test left in the queue."""
+        for _call in range(100):
+            if not self.sql("SELECT 1 FROM sentinel_run WHERE state <> 'done' LIMIT 1"):
+                return
+            dispatch(self.dbname)
+        raise AssertionError("the queue does not get empty")
+
+    def trigger(self, mode, code=None, user_id=None, **kwargs):
+        """Request a run; ``days`` and ``limit`` are parameters, the rest goes to ``trigger``."""
+        names = ("days", "limit")
+        parameters = {name: kwargs.pop(name) for name in names if name in kwargs}
+        parameters.update(kwargs.pop("parameters", {}))
+        with self.as_user(user_id) as env:
+            return env["sentinel.job"].trigger(code or self.code, mode, parameters, **kwargs)
+
+    def run_job(self, mode, **kwargs):
+        """Request a run, work on it until it is done, return its status."""
+        uid = self.trigger(mode, **kwargs)["uid"]
+        return self.finish(uid)
+
+    def finish(self, uid):
+        for _call in range(20):
+            dispatch(self.dbname)
+            status = self.status(uid)
+            if status["state"] == "done":
+                return status
+        raise AssertionError(f"the run never ended: {status}")
+
+    def status(self, uid):
+        with self.root() as env:
+            return env["sentinel.run"].status(uid)
+
+    def lines(self, uid):
+        with self.root() as env:
+            return env["sentinel.run"].read_lines(uid, 0, 5000)["lines"]
+
+    def outcomes(self, uid):
+        """Outcome by record id."""
+        return {line["record"]: line["outcome"] for line in self.lines(uid)}
+
+    def sql(self, query, params=None):
+        """Run SQL on a fresh cursor, committed; returns the rows if there are any."""
+        with self.registry.cursor() as cr:
+            cr.execute(query, params)
+            return cr.fetchall() if cr.description else None
+
+
+class OrderCase(EngineCase):
+    """With quotations to work on."""
+
+    apps = ("sale",)
+    task = "clean_old_orders"
+
+    @classmethod
+    def set_up_records(cls, env):
+        super().set_up_records(env)
+        cls.partner_id = env["res.partner"].create({"name": f"Customer {cls.mark}"}).id
+        cls.product_id = (
+            env["product.product"]
+            .create({"name": f"Thing {cls.mark}", "list_price": 10.0, "taxes_id": []})
+            .id
+        )
+
+    @classmethod
+    def make_orders(cls, ages, company_id=None, **values):
+        """One quotation of 10.00 for each age in days; returns their ids."""
+        company_id = company_id or cls.company_id
+        now = datetime.now().replace(microsecond=0)
+        with cls.root() as env:
+            env = env(context={"allowed_company_ids": [company_id]})
+            orders = env["sale.order"].create(
+                [
+                    {
+                        "partner_id": cls.partner_id,
+                        "company_id": company_id,
+                        "date_order": now - timedelta(days=age, minutes=5),
+                        "order_line": [
+                            (0, 0, {"product_id": cls.product_id, "product_uom_qty": 1})
+                        ],
+                        **values,
+                    }
+                    for age in ages
+                ]
+            )
+            return orders.ids
+
+    def states(self, ids):
+        """State of each order, in the order of ``ids``."""
+        with self.root() as env:
+            return env["sale.order"].browse(ids).mapped("state")
+
+    def tearDown(self):
+        super().tearDown()
+        # Each test starts without old quotations, whatever the one before it left.
+        self.sql(
+            "UPDATE sale_order SET state = 'cancel' WHERE company_id = %s AND state <> 'sale'",
+            [self.company_id],
+        )
+
+
+class Died(BaseException):
+    """Stands for a process that is gone: nothing that catches Exception gets hold of it."""

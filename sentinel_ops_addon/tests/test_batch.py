@@ -1,0 +1,204 @@
+import threading
+
+import psycopg2
+
+from odoo.exceptions import UserError
+
+from ..engine.cursors import writing_cursor
+from .common import OrderCase
+
+
+class TestBatch(OrderCase):
+    """What becomes of records that are not as planned, or that do not want to."""
+
+    def patch_apply(self, function):
+        """Put ``function(original, operation, records, ctx)`` in place of the operation."""
+        operation_class = self.registry["sentinel.operation.orders.cancel"]
+        original = operation_class._apply
+        self.patch(
+            operation_class,
+            "_apply",
+            lambda operation, records, ctx: function(original, operation, records, ctx),
+        )
+
+    def test_changed_locked_deleted_confirmed(self):
+        good, edited, older, confirmed, deleted, locked = self.make_orders(
+            [100, 101, 102, 103, 104, 105]
+        )
+        plan = self.run_job("plan", days=90)
+        with self.root() as env:
+            orders = env["sale.order"]
+            orders.browse(edited).client_order_ref = "please wait"
+            orders.browse(older).date_order = "2020-01-01"
+            orders.browse(confirmed).action_confirm()
+            orders.browse(deleted).unlink()
+        with self.registry.cursor() as other:
+            other.execute("SELECT FROM sale_order WHERE id = %s FOR UPDATE", [locked])
+            run = self.run_job("live", plan=plan["uid"])
+        self.assertEqual(
+            self.outcomes(run["uid"]),
+            {
+                good: "done",
+                edited: "skipped_changed",
+                older: "skipped_changed",
+                confirmed: "skipped_changed",
+                deleted: "skipped_changed",
+                locked: "skipped_locked",
+            },
+        )
+        messages = {line["record"]: line["message"] for line in self.lines(run["uid"])}
+        self.assertIn("deleted", messages[deleted])
+        self.assertIn("condition", messages[confirmed])
+        self.assertIn("2020-01-01", messages[older])
+        self.assertEqual(
+            self.states([good, edited, older, confirmed, locked]),
+            ["cancel", "draft", "draft", "sale", "draft"],
+        )
+        self.assertEqual((run["status"], run["updated"], run["skipped"]), ("success", 1, 5))
+
+    def test_a_refused_record_does_not_stop_the_others(self):
+        ids = self.make_orders([100 + i for i in range(40)])
+        bad = {ids[3], ids[17], ids[39]}
+
+        def refuse(original, operation, records, ctx):
+            if bad & set(records.ids):
+                raise UserError("The customer is on holiday.")
+            original(operation, records, ctx)
+
+        self.patch_apply(refuse)
+        run = self.run_job("live", days=90)
+        outcomes = self.outcomes(run["uid"])
+        self.assertEqual({i for i in ids if outcomes[i] == "refused"}, bad)
+        self.assertEqual(run["outcomes"], {"done": 37, "refused": 3})
+        self.assertEqual(run["status"], "partial")
+        self.assertTrue(all("on holiday" in error for error in run["errors"]))
+        states = dict(zip(ids, self.states(ids), strict=True))
+        self.assertEqual({i for i, state in states.items() if state == "draft"}, bad)
+
+    def test_a_crash_is_a_failed_line_without_traceback(self):
+        self.make_orders([100])
+
+        def crash(original, operation, records, ctx):
+            raise KeyError("rate")
+
+        self.patch_apply(crash)
+        run = self.run_job("live", days=90)
+        (line,) = self.lines(run["uid"])
+        self.assertEqual((line["outcome"], line["message"]), ("failed", "KeyError: 'rate'"))
+        self.assertEqual(run["status"], "failure")
+
+    def test_no_effect_is_undone_and_said(self):
+        kept, *others = self.make_orders([200, 100, 101])
+
+        def forget_one(original, operation, records, ctx):
+            original(operation, records - records.browse(kept), ctx)
+            (records & records.browse(kept)).client_order_ref = "touched"
+
+        self.patch_apply(forget_one)
+        run = self.run_job("live", days=90)
+        self.assertEqual(
+            self.outcomes(run["uid"]),
+            {kept: "ineffective", others[0]: "done", others[1]: "done"},
+        )
+        rows = self.sql("SELECT client_order_ref FROM sale_order WHERE id = %s", [kept])
+        self.assertEqual(rows, [(None,)])
+
+    def test_a_conflict_is_tried_again_and_blamed_on_nobody(self):
+        ids = self.make_orders([100 + i for i in range(4)])
+        rivals = []
+
+        def meet_a_rival(original, operation, records, ctx):
+            original(operation, records, ctx)
+            if not rivals:
+                rivals.append(records.ids)
+                raise psycopg2.errors.SerializationFailure("could not serialize access")
+
+        self.patch_apply(meet_a_rival)
+        run = self.run_job("live", days=90)
+        self.assertEqual(run["outcomes"], {"done": 4})
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+
+    def test_a_real_serialization_failure(self):
+        ids = self.make_orders([100, 101, 102])
+        partner_id = self.partner_id
+        rivals = []
+
+        def write_what_a_rival_just_wrote(original, operation, records, ctx):
+            if not rivals:
+                rivals.append(True)
+                thread = threading.Thread(
+                    target=self.sql,
+                    args=("UPDATE res_partner SET comment = 'x' WHERE id = %s", [partner_id]),
+                )
+                thread.start()
+                thread.join()
+                records.env.cr.execute(
+                    "UPDATE res_partner SET comment = 'y' WHERE id = %s", [partner_id]
+                )
+            original(operation, records, ctx)
+
+        self.patch_apply(write_what_a_rival_just_wrote)
+        with self.assertLogs("odoo.addons.sentinel_ops_addon.engine.apply", "INFO") as logs:
+            run = self.run_job("live", days=90)
+        self.assertTrue(any("SerializationFailure" in line for line in logs.output))
+        self.assertEqual(run["outcomes"], {"done": 3})
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+
+    def test_a_record_in_conflict_for_ever_is_left_alone(self):
+        ids = self.make_orders([200, 100, 101, 102])
+        cursed = ids[0]
+
+        def always(original, operation, records, ctx):
+            if cursed in records.ids:
+                raise psycopg2.errors.DeadlockDetected("deadlock detected")
+            original(operation, records, ctx)
+
+        self.patch_apply(always)
+        self.patch_object_constant("FIRST_BACK_OFF", 0.001)
+        run = self.run_job("live", days=90)
+        outcomes = self.outcomes(run["uid"])
+        self.assertEqual(outcomes.pop(cursed), "skipped_locked")
+        self.assertEqual(set(outcomes.values()), {"done"})
+
+    def patch_object_constant(self, name, value):
+        from ..engine import apply
+
+        self.patch(apply, name, value)
+
+    def test_an_operation_may_not_commit(self):
+        ids = self.make_orders([100, 101])
+
+        def commit(original, operation, records, ctx):
+            original(operation, records, ctx)
+            records.env.cr.commit()
+
+        self.patch_apply(commit)
+        run = self.run_job("live", days=90)
+        self.assertEqual(run["status"], "failure")
+        self.assertIn("commit()", run["error"])
+        self.assertEqual(set(self.states(ids)), {"draft"})
+        self.assertEqual(run["outcomes"], {"not_attempted": 2})
+
+    def test_an_operation_may_not_commit_by_sql(self):
+        ids = self.make_orders([100])
+
+        def commit(original, operation, records, ctx):
+            original(operation, records, ctx)
+            records.env.cr.execute("/* quick */ COMMIT")
+
+        self.patch_apply(commit)
+        run = self.run_job("live", days=90)
+        self.assertEqual(run["status"], "failure")
+        self.assertIn("COMMIT", run["error"])
+        self.assertEqual(self.states(ids), ["draft"])
+
+    def test_only_the_engine_s_cursors_can_be_committed_by_it(self):
+        from ..engine.cursors import commit, plan_cursor
+
+        with self.registry.cursor() as cr, self.assertRaises(TypeError):
+            commit(cr)
+        with plan_cursor(self.dbname) as cr, self.assertRaises(TypeError):
+            commit(cr)
+        with writing_cursor(self.dbname) as cr:
+            cr.execute("SELECT 1")
+            commit(cr)

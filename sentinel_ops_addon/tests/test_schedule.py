@@ -1,0 +1,110 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+
+from .common import OrderCase
+
+
+class TestSchedule(OrderCase):
+    def setUp(self):
+        super().setUp()
+        with self.root() as env:
+            self.code = f"scheduled_{self._testMethodName[-30:]}"
+            self.job_id = self.make_job(env, self.code, "clean_old_orders").id
+
+    def schedule(self, **values):
+        with self.root() as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            job.write({"schedule_active": True, **values})
+            return job.cron_id.id
+
+    def run_schedule(self):
+        with self.root() as env:
+            return env["sentinel.job"]._run_schedule(self.job_id)
+
+    def runs(self):
+        with self.root() as env:
+            found = env["sentinel.run"].search([("job_ref", "=", self.job_id)], order="id")
+            return [(run.source, run.scheduled_for, run.missed_count) for run in found]
+
+    def test_no_cron_without_schedule(self):
+        with self.root() as env:
+            self.assertFalse(env["sentinel.job"].browse(self.job_id).cron_id)
+
+    def test_made_moved_switched_and_removed_with_the_job(self):
+        moment = fields.Datetime.now() + timedelta(days=3)
+        cron_id = self.schedule(schedule_number=2, schedule_unit="hours", schedule_next=moment)
+        with self.root() as env:
+            cron = env["ir.cron"].browse(cron_id)
+            self.assertEqual(
+                (cron.active, cron.interval_number, cron.interval_type, cron.nextcall),
+                (True, 2, "hours", moment),
+            )
+            self.assertIn(self.code, cron.name)
+        self.assertEqual(self.schedule(schedule_number=5), cron_id)
+        with self.root() as env:
+            cron = env["ir.cron"].browse(cron_id)
+            self.assertEqual((cron.interval_number, cron.interval_type), (5, "hours"))
+            env["sentinel.job"].browse(self.job_id).schedule_active = False
+            self.assertFalse(cron.active)
+            env["sentinel.job"].browse(self.job_id).unlink()
+            self.assertFalse(cron.exists())
+
+    def test_archiving_the_job_stops_its_schedule(self):
+        cron_id = self.schedule()
+        with self.root() as env:
+            env["sentinel.job"].browse(self.job_id).action_archive()
+            self.assertFalse(env["ir.cron"].browse(cron_id).active)
+
+    def test_a_due_moment_makes_one_run_once(self):
+        moment = fields.Datetime.now() - timedelta(minutes=1)
+        self.schedule(schedule_next=moment)
+        first = self.run_schedule()
+        self.assertEqual(self.run_schedule(), first)
+        self.assertEqual(self.runs(), [("schedule", moment, 0)])
+
+    def test_run_manually_is_no_scheduled_moment(self):
+        self.schedule(schedule_next=fields.Datetime.now() + timedelta(days=1))
+        self.run_schedule()
+        self.assertEqual(self.runs(), [("menu", False, 0)])
+
+    def test_missed_moments_are_counted(self):
+        self.schedule(
+            schedule_unit="hours",
+            schedule_number=1,
+            schedule_next=fields.Datetime.now() - timedelta(hours=3, minutes=30),
+        )
+        self.run_schedule()
+        ((_source, _moment, missed),) = self.runs()
+        self.assertEqual(missed, 3)
+
+    def test_odoo_s_own_scheduler_runs_it(self):
+        """The scheduled action's code is what Odoo will call; let Odoo call it."""
+        cron_id = self.schedule(schedule_next=fields.Datetime.now() - timedelta(minutes=1))
+        with self.root() as env:
+            env["ir.cron"].browse(cron_id).method_direct_trigger()
+        ((source, moment, _missed),) = self.runs()
+        self.assertEqual(source, "schedule")
+        with self.root() as env:
+            self.assertGreater(env["ir.cron"].browse(cron_id).nextcall, moment)
+
+    def test_a_schedule_needs_a_positive_interval(self):
+        with self.root() as env, self.refused(env, ValidationError, "1 or more"):
+            env["sentinel.job"].browse(self.job_id).write(
+                {"schedule_active": True, "schedule_number": 0}
+            )
+
+    def test_a_scheduled_run_waits_for_nobody(self):
+        """A scheduled live run that meets another one of the job gives way and says so."""
+        self.make_orders([100])
+        self.schedule(
+            schedule_mode="live", schedule_next=fields.Datetime.now() - timedelta(minutes=1)
+        )
+        by_hand = self.trigger("live", days=90)["uid"]
+        uid = self.run_schedule()
+        run = self.finish(uid)
+        self.assertEqual(run["status"], "aborted")
+        self.assertIn("overlap", run["error"])
+        self.assertIn(by_hand, run["error"])
+        self.assertEqual(self.finish(by_hand)["updated"], 1)

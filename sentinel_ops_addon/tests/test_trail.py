@@ -1,0 +1,139 @@
+import base64
+import json
+import threading
+import zlib
+
+from odoo.exceptions import AccessError, UserError
+
+from ..engine.seal import seal
+from .common import OrderCase
+
+
+def unpack(page):
+    text = zlib.decompress(base64.b64decode(page["data"])).decode()
+    return [json.loads(row) for row in text.splitlines()]
+
+
+class TestTrail(OrderCase):
+    @classmethod
+    def set_up_records(cls, env):
+        super().set_up_records(env)
+        cls.auditor_id = cls.new_user(env, "auditor", ["sentinel_ops_addon.group_auditor"]).id
+
+    def export_runs(self, after, limit=1000):
+        with self.as_user(self.auditor_id) as env:
+            return env["sentinel.run"].export_runs(after, limit)
+
+    def head(self):
+        return self.sql("SELECT position FROM sentinel_chain")[0][0]
+
+    def test_positions_are_gapless_and_in_order_of_ending(self):
+        start = self.head()
+        uids = [self.run_job("plan", days=90)["uid"] for _number in range(3)]
+        positions = [int(self.status(uid)["position"]) for uid in uids]
+        self.assertEqual(positions, [start + 1, start + 2, start + 3])
+
+    def test_many_sealers_no_gap_no_double(self):
+        uids = [self.trigger("plan", days=90)["uid"] for _number in range(8)]
+        start = self.head()
+        self.sql(
+            "UPDATE sentinel_run SET state = 'sealing', final_status = 'dry_run' "
+            "WHERE uid = ANY(%s)",
+            [uids],
+        )
+        ids = [i for (i,) in self.sql("SELECT id FROM sentinel_run WHERE uid = ANY(%s)", [uids])]
+        threads = [threading.Thread(target=seal, args=(self.dbname, i)) for i in ids]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        positions = sorted(int(self.status(uid)["position"]) for uid in uids)
+        self.assertEqual(positions, list(range(start + 1, start + 9)))
+        self.assertEqual(seal(self.dbname, ids[0]), 0)
+
+    def test_export_gives_runs_and_lines_in_pages(self):
+        self.make_orders([100, 101, 102])
+        start = str(self.head())
+        plan = self.run_job("plan", days=90)
+        live = self.run_job("live", plan=plan["uid"])
+        page = self.export_runs(start)
+        runs = unpack(page)
+        self.assertEqual([run["uid"] for run in runs], [plan["uid"], live["uid"]])
+        self.assertEqual([run["line_count"] for run in runs], [3, 3])
+        self.assertEqual(page["next"], live["position"])
+        self.assertEqual(page["head"], str(self.head()))
+        with self.as_user(self.auditor_id) as env:
+            collected, place, more = [], (start, 2**31 - 1), True
+            while more:
+                lines = env["sentinel.run"].export_lines(*place, page["next"], 2)
+                collected += unpack(lines)
+                place, more = (lines["next"], lines["next_line"]), lines["more"]
+        self.assertEqual(
+            [(line["run"], line["position"]) for line in collected],
+            [(run["uid"], number) for run in runs for number in (1, 2, 3)],
+        )
+        self.assertEqual(collected[-1]["outcome"], "done")
+        self.assertEqual(collected[-1]["run_position"], live["position"])
+
+    def test_what_is_not_done_is_not_exported(self):
+        start = str(self.head())
+        self.trigger("plan", days=90)
+        page = self.export_runs(start)
+        self.assertEqual((page["count"], page["next"], unpack(page)), (0, start, []))
+
+    def test_only_auditors_and_managers(self):
+        with self.root() as env:
+            operator = self.new_user(env, "operator2", ["sentinel_ops_addon.group_operator"]).id
+        for method, args in [("export_runs", ()), ("export_lines", ())]:
+            with self.as_user(operator) as env, self.assertRaisesRegex(AccessError, "auditors"):
+                getattr(env["sentinel.run"], method)(*args)
+
+    def test_an_auditor_sees_the_companies_it_has(self):
+        with self.root() as env:
+            elsewhere = env["res.company"].create({"name": f"Elsewhere {self.mark}"})
+            stranger = self.new_user(
+                env, "stranger", ["sentinel_ops_addon.group_auditor"], elsewhere
+            ).id
+        start = str(self.head())
+        self.run_job("plan", days=90)
+        self.assertEqual(self.export_runs(start)["count"], 1)
+        with self.as_user(stranger) as env:
+            self.assertEqual(env["sentinel.run"].export_runs(start)["count"], 0)
+
+    def test_a_finished_run_cannot_be_changed_or_deleted(self):
+        uid = self.run_job("plan", days=90)["uid"]
+        with self.root() as env:
+            run = env["sentinel.run"].search([("uid", "=", uid)])
+            with self.assertRaises(UserError):
+                run.reason = "better"
+            with self.assertRaises(UserError):
+                run.unlink()
+
+    def test_lines_cannot_be_changed(self):
+        self.make_orders([100])
+        uid = self.run_job("plan", days=90)["uid"]
+        with self.root() as env:
+            line = env["sentinel.run"].search([("uid", "=", uid)]).line_ids
+            with self.assertRaises(UserError):
+                line.outcome = "done"
+            with self.assertRaises(UserError):
+                line.unlink()
+
+    def test_deleting_user_and_job_leaves_the_trail_as_it_was(self):
+        with self.root() as env:
+            user = self.new_user(env, "leaver", ["sentinel_ops_addon.group_operator"])
+            code = f"doomed_{self.mark}"
+            job = self.make_job(env, code, "clean_old_orders")
+            user_id, job_id = user.id, job.id
+        uid = self.trigger("plan", code=code, user_id=user_id)["uid"]
+        before = self.finish(uid)
+        with self.root() as env:
+            env["sentinel.job"].browse(job_id).unlink()
+            env["res.users"].browse(user_id).unlink()
+        self.assertEqual(self.status(uid), before)
+
+    def test_bad_bounds_are_refused(self):
+        with self.as_user(self.auditor_id) as env:
+            for args in [("-1",), ("x",), ("0", 0), ("0", 10_000)]:
+                with self.subTest(args=args), self.assertRaises(UserError):
+                    env["sentinel.run"].export_runs(*args)
