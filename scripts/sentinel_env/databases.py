@@ -10,6 +10,15 @@ from .errors import SetupError
 from .postgres_server import PostgresServer
 
 _NAME = re.compile(r"sentinel_[a-z0-9_]{1,50}")
+_NEW_IDENTITY = """
+DO $$ BEGIN
+    UPDATE ir_config_parameter SET value = gen_random_uuid()::text
+        WHERE key IN ('database.uuid', 'database.secret');
+    IF to_regclass('sentinel_chain') IS NOT NULL THEN
+        UPDATE sentinel_chain SET uid = gen_random_uuid()::text WHERE position = 0;
+    END IF;
+END $$
+"""
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,9 @@ class Databases:
             name=_checked(name),
             template=_checked(template),
         )
-        # Two databases with one identity would be one to everything that registers them.
-        self.server.sql(
-            "UPDATE ir_config_parameter SET value = gen_random_uuid()::text"
-            " WHERE key IN ('database.uuid', 'database.secret')",
-            name,
-        )
+        # Two databases with one identity would be one to everything that registers them, the
+        # auditor's store among it. A chain that has runs is left as it is: then a copy is meant.
+        self.server.sql(_NEW_IDENTITY, name)
 
     def rename(self, name: str, new: str) -> None:
         """Rename the database and its filestore."""

@@ -7,8 +7,6 @@ from pathlib import Path
 from .odoo_server import LOGIN, PASSWORD
 from .provision import Site
 
-_SECRETS = ("ODOO_PASSWORD", "DATABASE_URL")
-
 
 def settings_of(site: Site) -> dict[str, str]:
     """Return the variables that describe the running server of `site`."""
@@ -23,6 +21,8 @@ def settings_of(site: Site) -> dict[str, str]:
         "ODOO_PATH": str(site.program.source.path),
         "ODOO_PYTHON": str(site.program.python),
         "ODOO_CONF": str(server.configuration),
+        # Beside the database that it is the trail of, so that `make clean` removes both.
+        "SENTINEL_STORE": str(site.clone.state / "trail.sqlite3"),
     }
 
 
