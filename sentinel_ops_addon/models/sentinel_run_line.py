@@ -1,6 +1,6 @@
 """What happened to one record in one run."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.canonical import money_text, utc_text
@@ -57,6 +57,10 @@ class SentinelRunLine(models.Model):
 
     def write(self, vals):
         raise UserError(self.env._("Lines of a run cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_any(self):
+        raise UserError(self.env._("Lines cannot be deleted; they are the proof of what was done."))
 
     def action_open_record(self):
         """Open the record that the line is about, with the rights of who looks."""

@@ -18,6 +18,13 @@ class TestCronHealth(EngineCase):
         super().setUp()
         # The database under test has no scheduler, so everything else is late: begin clean.
         self.sql("UPDATE ir_cron SET nextcall = '2099-01-01', failure_count = 0")
+        self.sql("UPDATE ir_cron SET lastcall = NULL WHERE NOT active")
+
+    def tearDown(self):
+        super().tearDown()
+        with self.root() as env:
+            crons = env["ir.cron"].with_context(active_test=False)
+            crons.search([("name", "=", f"Cron {self.mark}")]).unlink()
 
     def make_cron(self, **values):
         with self.root() as env:

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import ValidationError
 
+from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
 
@@ -10,7 +12,7 @@ class TestSchedule(OrderCase):
     def setUp(self):
         super().setUp()
         with self.root() as env:
-            self.code = f"scheduled_{self._testMethodName[-30:]}"
+            self.code = f"s_{self.mark}_{self._testMethodName[-40:]}"
             self.job_id = self.make_job(env, self.code, "clean_old_orders").id
 
     def schedule(self, **values):
@@ -95,16 +97,21 @@ class TestSchedule(OrderCase):
                 {"schedule_active": True, "schedule_number": 0}
             )
 
-    def test_a_scheduled_run_waits_for_nobody(self):
-        """A scheduled live run that meets another one of the job gives way and says so."""
-        self.make_orders([100])
+    def test_a_scheduled_run_gives_way(self):
+        """A scheduled live run that meets another one of the job stops and says why."""
+        self.make_orders([100] * 40)
         self.schedule(
             schedule_mode="live", schedule_next=fields.Datetime.now() - timedelta(minutes=1)
         )
         by_hand = self.trigger("live", days=90)["uid"]
-        uid = self.run_schedule()
-        run = self.finish(uid)
+        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
+            with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", 0):
+                dispatch(self.dbname)
+                self.assertEqual(self.status(by_hand)["state"], "waiting")
+                uid = self.run_schedule()
+                dispatch(self.dbname)
+        run = self.status(uid)
         self.assertEqual(run["status"], "aborted")
         self.assertIn("overlap", run["error"])
         self.assertIn(by_hand, run["error"])
-        self.assertEqual(self.finish(by_hand)["updated"], 1)
+        self.assertEqual(self.finish(by_hand)["updated"], 40)
