@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ADDON = "sentinel_ops_addon"
+TEST_ADDON = "test_sentinel_ops_addon"
 
 
 def short_hash(text: str) -> str:
@@ -92,6 +93,11 @@ class Clone:
     def addon(self) -> Path:
         """The Odoo module."""
         return self.root / ADDON
+
+    @property
+    def test_addons(self) -> Path:
+        """The folder of Odoo modules that only tests install."""
+        return self.root / "tests" / "addons"
 
     def lock(self, name: str) -> Path:
         """Return the lock file called `name`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from .commands import clean_environment
 from .console import complain, say
 from .errors import SetupError
-from .layout import ADDON
+from .layout import ADDON, TEST_ADDON
 from .locks import exclusive
 from .provision import Site
 from .throwaway import Throwaway
@@ -68,6 +68,8 @@ def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
     try:
         throwaway.sweep()
         database = throwaway.database()
+        throwaway.install(database, [TEST_ADDON], [site.clone.test_addons])
+        site = site.with_addons(site.clone.test_addons)
         configuration = site.program.write_configuration(
             throwaway.folder / "odoo.conf", database, {"max_cron_threads": "0"}
         )
@@ -84,9 +86,11 @@ def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
                 "--odoo-http",
                 *arguments,
                 str(root / ADDON),
+                str(site.clone.test_addons / TEST_ADDON),
             ],
             root,
-            site.program.environment(),
+            # The engine's tests commit for real, so they ask for a database that may be spoilt.
+            {**site.program.environment(), "SENTINEL_COMMIT_TESTS_IN": database},
         )
     finally:
         throwaway.close()

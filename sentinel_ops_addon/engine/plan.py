@@ -4,17 +4,25 @@ The task reads on a connection that PostgreSQL keeps from writing; the lines are
 another one, and become visible together when the run is finished.
 """
 
+import psycopg2
+
 from odoo import fields
 
 from .canonical import record_values
 from .context import worst
 from .cursors import environment, plan_cursor
-from .errors import DryRunViolation, SentinelError
+from .errors import DryRunViolation, TransactionRefused
 from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
 from .selection import selection_of, task_context
 
+# What a task meets that tries to change something or to end the transaction.
+REFUSALS = (
+    psycopg2.errors.ReadOnlySqlTransaction,
+    psycopg2.errors.ActiveSqlTransaction,
+    TransactionRefused,
+)
 # Records read and lines written at a time: memory stays flat however many are selected.
 CHUNK = 1000
 
@@ -31,10 +39,11 @@ def plan(cr, run):
     with plan_cursor(cr.dbname) as reading:
         try:
             values = _look(reading, cr, run, as_of)
-        except SentinelError:
-            raise
+        except REFUSALS as error:
+            # Past our cursor, or not caught by it: PostgreSQL's own refusal.
+            raise DryRunViolation(reading.violation or str(error).strip()) from error
         except Exception as error:
-            # Whatever the task made of it: PostgreSQL's refusal is the cause to report.
+            # Whatever the task made of it: the refusal is the cause to report.
             if reading.violation:
                 raise DryRunViolation(reading.violation) from error
             raise

@@ -1,0 +1,2 @@
+from . import operations
+from . import tasks

@@ -1,0 +1,2 @@
+from . import archive_by_reference
+from . import rogues

@@ -1,0 +1,2 @@
+from . import test_rogues
+from . import test_third_party
