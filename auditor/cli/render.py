@@ -117,24 +117,25 @@ def _guards(run: Run) -> list[Text]:
 
 
 def _kpis(run: Run) -> Table:
-    made = table("Measured", "Value", "Unit", "", right=["Value"])
+    made = table("Measured", "Value", "Unit", "", "", right=["Value"])
     for kpi in run.kpis:
         made.add_row(
             sentence(kpi.label or kpi.name),
             sentence(kpi.value),
             sentence(kpi.unit),
             marked(words.verdict(kpi.verdict)),
+            sentence(kpi.detail),
         )
     return made
 
 
 def line_change(line: Line) -> str:
-    """Return what happened to the record's values, or would have."""
+    """Return what happened to the record's values, or would have; ``""`` if nothing was to."""
     if line.outcome == "planned":
         return changes(line.before, line.intended)
-    if line.outcome in ("done", "simulated", "ineffective"):
+    if line.after or line.outcome == "done":
         return changes(line.before, line.after or line.intended)
-    return changes(line.before, line.after)
+    return ""
 
 
 def lines_table(lines: Sequence[Line], *, shape: str) -> Table:

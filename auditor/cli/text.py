@@ -48,18 +48,20 @@ def value(item: object) -> str:
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """Return ``state: draft → cancel``, one field after the other."""
+    """Return ``state: draft → cancel``, one field after the other.
+
+    Fields that stayed as they were are left out, they are in ``--json``. With no ``after`` at all
+    nothing was to change, and the recorded values say how the record was found.
+    """
+    if not after:
+        return ", ".join(f"{plain(field)}: {value(item)}" for field, item in before.items())
     parts = []
-    for field in [*before, *(field for field in after if field not in before)]:
-        if field not in after:
-            parts.append(f"{plain(field)}: {value(before[field])}")
-        elif field not in before:
-            parts.append(f"{plain(field)}: → {value(after[field])}")
-        elif before[field] == after[field]:
-            parts.append(f"{plain(field)}: {value(before[field])} (same)")
-        else:
-            parts.append(f"{plain(field)}: {value(before[field])} → {value(after[field])}")
-    return ", ".join(parts)
+    for field, new in after.items():
+        if field not in before:
+            parts.append(f"{plain(field)}: → {value(new)}")
+        elif before[field] != new:
+            parts.append(f"{plain(field)}: {value(before[field])} → {value(new)}")
+    return ", ".join(parts) or "no recorded field changed"
 
 
 def moment(text: str) -> str:

@@ -133,6 +133,7 @@ class Kpi(Answer):
     value: Text = ""
     unit: Text = ""
     verdict: Text = ""
+    detail: Text = ""
 
 
 class GuardVerdict(Answer):

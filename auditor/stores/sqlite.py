@@ -277,7 +277,7 @@ class SqliteBatch:
                     self._chain,
                     int(run.position),
                     *(getattr(run, name) for name in _RUN_COLUMNS),
-                    _json(run.model_dump(mode="json")),
+                    _json(run.model_dump(mode="json", exclude_unset=True)),
                     self._now,
                 )
                 for run in runs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,13 @@ import pytest
 from auditor import redact
 from auditor.cli import main
 from tests.auditor.standin import DATABASE, PASSWORD, StandIn, serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_works() -> None:
+    """Undo that a shell which starts the tests in the background makes all below ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -115,24 +123,37 @@ def cli(odoo: Odoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     return run
 
 
+def start_process(env: dict[str, str], folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start ``python -m auditor`` and return it while it runs."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "auditor", *arguments],
+        env=env,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_process(env: dict[str, str], folder: Path, *arguments: str) -> Ran:
+    """Run ``python -m auditor`` as a process of its own."""
+    made = subprocess.run(
+        [sys.executable, "-m", "auditor", *arguments],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=240,
+        stdin=subprocess.DEVNULL,
+    )
+    return _checked(Ran(made.returncode, made.stdout, made.stderr), arguments)
+
+
 @pytest.fixture
 def process(odoo: Odoo, tmp_path: Path) -> Cli:
-    """Run ``python -m auditor`` as a process of its own."""
-
-    def run(*arguments: str, **env: str) -> Ran:
-        made = subprocess.run(
-            [sys.executable, "-m", "auditor", *arguments],
-            env={**odoo.env, **env},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=90,
-            stdin=subprocess.DEVNULL,
-        )
-        return _checked(Ran(made.returncode, made.stdout, made.stderr), arguments)
-
-    return run
+    """Run the command as a process against the stand-in."""
+    return lambda *arguments, **env: run_process({**odoo.env, **env}, tmp_path, *arguments)
 
 
 def assert_no_secret(text: str) -> None:

@@ -470,6 +470,7 @@ class StandIn:
                     "value": "312",
                     "unit": "records",
                     "verdict": "",
+                    "detail": "",
                 }
             ],
             "error": "",

@@ -7,7 +7,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.auditor.conftest import Cli, Odoo, assert_no_secret
+from tests.auditor.conftest import Cli, Odoo, assert_no_secret, start_process
 from tests.auditor.standin import StandIn, pack, unpack
 
 Twist = Callable[[dict[str, Any]], dict[str, Any]]
@@ -305,15 +304,8 @@ def test_a_restored_database_is_noticed(cli: Cli, odoo: Odoo, store: Path) -> No
     assert stored(store)[0] == 3
 
 
-def spawn(odoo: Odoo, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "auditor", "pull", *arguments],
-        env=odoo.env,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def spawn(odoo: Odoo, folder: Path) -> subprocess.Popen[str]:
+    return start_process(odoo.env, folder, "pull")
 
 
 def test_pulls_at_once_do_no_harm(odoo: Odoo, tmp_path: Path, store: Path) -> None:

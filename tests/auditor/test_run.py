@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.auditor.conftest import Cli, Odoo, assert_no_secret
+from tests.auditor.conftest import Cli, Odoo, assert_no_secret, start_process
 
 
 def triggers(odoo: Odoo) -> list[dict[str, object]]:
@@ -231,14 +231,7 @@ def test_ctrl_c_says_that_the_run_goes_on(odoo: Odoo, tmp_path: Path, stage: str
     odoo.standin.states = ["running"]
     if stage == "trigger":
         odoo.standin.misbehave("trigger", "slow", value=5)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "auditor", "run", "clean_old_orders"],
-        env=odoo.env,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_process(odoo.env, tmp_path, "run", "clean_old_orders")
     end = time.monotonic() + 20
     while not odoo.standin.counted(stage) and time.monotonic() < end:
         time.sleep(0.05)

@@ -105,3 +105,20 @@ def test_escape_sequences_in_names_do_nothing(cli: Cli, odoo: Odoo) -> None:
         assert ran.code == 0
         assert "\x1b" not in ran.out
         assert "\x07" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ({"state": "draft", "user_id": 2}, {"state": "cancel", "user_id": 2}, "draft → cancel"),
+        ({"a": False, "b": [5, "Bob"]}, {"a": True, "b": False}, "a: (empty) → yes, b: Bob → (em"),
+        ({"state": "draft"}, {"state": "draft"}, "no recorded field changed"),
+        ({"state": "draft"}, {}, "state: draft"),
+        ({}, {"state": "cancel"}, "state: → cancel"),
+    ],
+)
+def test_changes_in_words(before: dict[str, object], after: dict[str, object], says: str) -> None:
+    from auditor.cli.text import changes
+
+    assert says in changes(before, after)
+    assert "user_id" not in changes(before, after)

@@ -74,7 +74,8 @@ def _last_run(job: Job) -> Text:
         return sentence("never", "dim")
     if not last.status:
         return sentence("at work")
-    text = marked(words.status(last.status))
+    mark, said, colour = words.status(last.status)
+    text = marked((mark, said.partition(",")[0], colour))
     if last.verdict:
         text.append(", ").append_text(marked(words.verdict(last.verdict)))
     return text.append(f" ({last.ended_at} UTC)" if last.ended_at else "")
