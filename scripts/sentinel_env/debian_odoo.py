@@ -12,6 +12,7 @@ from .errors import SetupError
 from .folders import built_whole, prepare, sweep
 from .layout import Cache
 from .locks import exclusive
+from .prerequisites import KEYRING
 
 TRIED = ("19.0.0+dfsg-1",)
 SUITE = "sid"
@@ -47,9 +48,10 @@ def installed(cache: Cache) -> Path | None:
     return found[-1] / _TREE if found else None
 
 
-def ensure(cache: Cache) -> Path:
+def ensure(cache: Cache, keyring: Path = KEYRING) -> Path:
     """Return the folder that holds the package `odoo`, fetched if it is not in the cache yet.
 
+    :param keyring: the keys that the archive must be signed with.
     :raises SetupError: it is neither in the cache nor to be had.
     """
     there = installed(cache)
@@ -62,12 +64,12 @@ def ensure(cache: Cache) -> Path:
         if there is not None:
             return there
         sweep(cache.odoo)
-        return _bring(cache)
+        return _bring(cache, keyring)
 
 
-def _bring(cache: Cache) -> Path:
+def _bring(cache: Cache, keyring: Path) -> Path:
     note("Odoo 19 is not in the cache yet; it comes from Debian's package odoo-19 (123 MB)")
-    archive, odoo = _first_archive_with_odoo(cache)
+    archive, odoo = _first_archive_with_odoo(cache, keyring)
     if odoo.version not in TRIED:
         note(f"Debian has {odoo.version}; tried so far: {', '.join(TRIED)}. Going on with it;")
         note(f"if it fails, {_GO_ON}")
@@ -98,11 +100,11 @@ def _bring(cache: Cache) -> Path:
     return target / _TREE
 
 
-def _first_archive_with_odoo(cache: Cache) -> tuple[DebianArchive, Package]:
+def _first_archive_with_odoo(cache: Cache, keyring: Path) -> tuple[DebianArchive, Package]:
     pinned = bool(os.environ.get("DEBIAN_MIRROR"))
     failures: list[SetupError] = []
     for mirror in mirrors():
-        archive = DebianArchive(mirror, prepare(cache.downloads), pinned=pinned)
+        archive = DebianArchive(mirror, prepare(cache.downloads), pinned=pinned, keyring=keyring)
         try:
             with busy(f"reading the index of Debian {SUITE}"):
                 archive.update(SUITE)

@@ -43,7 +43,7 @@ class PostgresServer:
         else:
             host = f"[{self.host}]" if ":" in self.host else self.host
             where = f"{host}:{self.port}"
-        query = f"?{urlencode(options)}" if options else ""
+        query = f"?{urlencode(options, quote_via=quote)}" if options else ""
         return f"postgresql://{who}@{where}/{quote(database, safe='')}{query}"
 
     def environment(self, database: str = "") -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
+from sentinel_env.errors import SetupError
 
 from tests.support.server import RunningOdoo
 from tests.support.workshop import Workshop
@@ -67,3 +68,12 @@ def test_the_addon_installs_on_a_database_with_mail_alone(
         name,
     )
     assert rows == [["sentinel_ops_addon"]]
+
+
+def test_a_server_that_dies_at_start_says_why(new_server: Callable[..., RunningOdoo]) -> None:
+    server = new_server("", start=False)
+    with pytest.raises(SetupError, match="no such option: --no-such-option") as caught:
+        server.start("--no-such-option")
+    assert str(server.log) in caught.value.message
+    assert server.pid == 0
+    assert not server.server.pid_file.exists()
