@@ -612,6 +612,23 @@ class Moods:
         raise Misbehave(act)
 
     @staticmethod
+    def chunked(_handler: Handler, work: Callable[[], Any], whole: bool) -> Any:
+        """Answer in chunks, as proxies do; without the last one unless ``whole``."""
+        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+
+        def act(handler: Handler) -> None:
+            handler.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for start in range(0, len(answer), 700):
+                chunk = answer[start : start + 700]
+                handler.raw(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+            if whole:
+                handler.raw(b"0\r\n\r\n")
+            else:
+                handler.hang_up()
+
+        raise Misbehave(act)
+
+    @staticmethod
     def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
         """An answer cut in the middle by something that fixes its length."""
         answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()

@@ -103,6 +103,20 @@ def test_a_read_that_stays_lost_exits_3(
     assert says in ran.err
 
 
+def test_an_answer_in_chunks(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("catalog", "chunked", value=True, times=2)
+    assert cli("list").code == 0
+    assert cli("list").code == 0
+    assert odoo.standin.counted("catalog") == 2
+
+
+def test_chunks_without_an_end_are_a_lost_answer(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("catalog", "chunked", value=False, times=3)
+    ran = cli("list")
+    assert ran.code == 3
+    assert "dropped the connection" in ran.err
+
+
 def test_a_redirect_is_not_followed(cli: Cli, odoo: Odoo) -> None:
     odoo.standin.misbehave("authenticate", "redirect", value=f"{odoo.url}/xmlrpc/2/common")
     assert cli("list").code == 3
