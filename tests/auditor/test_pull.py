@@ -240,7 +240,7 @@ def test_lost_answers_are_asked_for_again(cli: Cli, odoo: Odoo, store: Path) -> 
 
 def test_a_page_that_unpacks_without_end_is_refused(cli: Cli, odoo: Odoo, store: Path) -> None:
     odoo.standin.seal()
-    bomb = base64.b64encode(zlib.compress(b" " * (300 * 1024 * 1024), 9)).decode()
+    bomb = base64.b64encode(zlib.compress(b" " * (100 * 1024 * 1024), 9)).decode()
     odoo.standin.twists["export_lines"] = lambda answer: {**answer, "data": bomb}
     ran = cli("pull")
     assert ran.code == 3
@@ -264,13 +264,13 @@ def test_a_page_too_large_is_asked_for_in_pieces(
 
 
 def test_unpacking_stops_at_the_bound() -> None:
-    """300 MiB of blanks must not be in memory even for a moment."""
+    """100 MiB of blanks must not be in memory even for a moment."""
     import tracemalloc
 
     from auditor.odoo.errors import PageTooLarge
     from auditor.odoo.packed import unpack as unpack_page
 
-    bomb = base64.b64encode(zlib.compress(b" " * (300 * 1024 * 1024), 9)).decode()
+    bomb = base64.b64encode(zlib.compress(b" " * (100 * 1024 * 1024), 9)).decode()
     tracemalloc.start()
     with pytest.raises(PageTooLarge):
         unpack_page(bomb, 1, largest=1024 * 1024)
