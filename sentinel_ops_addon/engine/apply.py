@@ -29,14 +29,30 @@ def apply(cr, run, token, deadline):
     :return: True when no planned record is left
     """
     position = last_position(cr, run.id)
-    size = _full_size(run)
+    full = _full_size(run)
+    fits = RAMP[-1]
     while True:
-        planned = planned_lines(cr, run.plan_ref, position, _batch_size(position, size))
+        planned = planned_lines(cr, run.plan_ref, position, min(_batch_size(position, full), fits))
         if not planned:
             return True
-        position, size = _one_batch(cr, run, token, planned, size)
-        if time.monotonic() >= deadline:
+        began, first = time.monotonic(), position
+        position, full = _one_batch(cr, run, token, planned, full)
+        now = time.monotonic()
+        if now >= deadline:
             return not planned_lines(cr, run.plan_ref, position, 1)
+        fits = _fitting(position - first, now - began, deadline - now)
+
+
+def _fitting(done, took, left):
+    """How many records fit into the time that is left, going by the last batch; at least one.
+
+    A slow operation must not hold a transaction for longer than the server lets a scheduled
+    action live: it would be killed, and again at every attempt.
+
+    :param took: seconds for ``done`` records
+    :param left: seconds until the slice is over
+    """
+    return max(1, int(left * done / took))
 
 
 def _full_size(run):

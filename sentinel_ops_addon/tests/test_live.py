@@ -74,6 +74,10 @@ class TestLive(OrderCase):
         self.assertEqual(sizes, [1, 5, 25, 500, 500, 500])
         self.assertEqual([apply._batch_size(done, 3) for done in (0, 1, 6, 31)], [1, 3, 3, 3])
 
+    def test_a_batch_fits_into_the_time_that_is_left(self):
+        self.assertEqual(apply._fitting(25, 0.5, 4.0), 200)
+        self.assertEqual(apply._fitting(5, 20.0, 0.1), 1)
+
     def test_two_live_runs_go_one_after_the_other(self):
         ids = self.make_orders([100, 100, 100])
         first = self.trigger("live", days=90)["uid"]
