@@ -1,3 +1,1 @@
-from . import models
-from . import operations
-from . import tasks
+from . import models, operations, tasks

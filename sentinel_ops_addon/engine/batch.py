@@ -155,8 +155,6 @@ class Batch:
             return "skipped_locked", str(error)
         if isinstance(error, UserError | AccessError):
             return "refused", str(error)
-        _logger.warning(
-            "%s failed on %s: %s", self.operation._name, record, error, exc_info=error
-        )
+        _logger.warning("%s failed on %s: %s", self.operation._name, record, error, exc_info=error)
         first_line = str(error).strip().split("\n")[0]
         return "failed", f"{type(error).__name__}: {first_line}"

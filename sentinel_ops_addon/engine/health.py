@@ -57,9 +57,7 @@ def _problems(env, cron, now, oldest, neutralized):
     elif (oldest > PATIENCE and not config["max_cron_threads"]) or _is_overdue(env, cron, now):
         yield {
             "code": "no_cron_worker",
-            "message": env._(
-                "No scheduler works on this database, so requests stay in the queue."
-            ),
+            "message": env._("No scheduler works on this database, so requests stay in the queue."),
             "remedy": env._(
                 "Start Odoo with --max-cron-threads=1 or more, and check that the database is "
                 "among those it serves."

@@ -151,7 +151,9 @@ def copy_as_not_attempted(cr, run, plan_id, reason):
 
 def last_position(cr, run_id) -> int:
     """The highest position a run has a line for, 0 when it has none."""
-    cr.execute("SELECT coalesce(max(position), 0) FROM sentinel_run_line WHERE run_id = %s", [run_id])
+    cr.execute(
+        "SELECT coalesce(max(position), 0) FROM sentinel_run_line WHERE run_id = %s", [run_id]
+    )
     return cr.fetchone()[0]
 
 

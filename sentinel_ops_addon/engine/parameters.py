@@ -79,9 +79,7 @@ class Parameter:
         if self.default is not None:
             definition["default"] = self.default
         if self.type == "selection":
-            definition["selection"] = [
-                [value, text(env, label)] for value, label in self.choices
-            ]
+            definition["selection"] = [[value, text(env, label)] for value, label in self.choices]
         return definition
 
     def allowed(self):

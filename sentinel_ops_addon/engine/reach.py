@@ -15,13 +15,10 @@ _DENIED_MARKS = ("apikey", "password", "token", "secret", "identitycheck", "totp
 
 def is_denied_model(name) -> bool:
     """Whether no-code rules may not look at this model at all."""
-    return (
-        any(
-            name == prefix or name.startswith(prefix if prefix.endswith(".") else prefix + ".")
-            for prefix in _DENIED_MODELS
-        )
-        or any(mark in name for mark in _DENIED_MARKS)
-    )
+    return any(
+        name == prefix or name.startswith(prefix if prefix.endswith(".") else prefix + ".")
+        for prefix in _DENIED_MODELS
+    ) or any(mark in name for mark in _DENIED_MARKS)
 
 
 def is_denied_field(name) -> bool:

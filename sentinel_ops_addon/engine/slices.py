@@ -52,9 +52,7 @@ def work(dbname, run_id, deadline):
         except Exception as error:
             # Any failure of a task ends its run with a sentence; the dispatcher goes on.
             roll_back(cr)
-            _logger.warning(
-                "Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error
-            )
+            _logger.warning("Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error)
             _end_failed(cr, run, token, failure_text(run, error))
 
 

@@ -19,9 +19,7 @@ def export_runs(env, after, limit):
         limit=limit,
     )
     counts = dict(
-        env["sentinel.run.line"]._read_group(
-            [("run_id", "in", runs.ids)], ["run_id"], ["__count"]
-        )
+        env["sentinel.run.line"]._read_group([("run_id", "in", runs.ids)], ["run_id"], ["__count"])
     )
     rows = [
         dict(

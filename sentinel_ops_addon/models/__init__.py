@@ -1,6 +1,1 @@
-from . import ir_cron
-from . import sentinel_chain
-from . import sentinel_task
-from . import sentinel_run
-from . import sentinel_run_line
-from . import sentinel_job
+from . import ir_cron, sentinel_chain, sentinel_job, sentinel_run, sentinel_run_line, sentinel_task

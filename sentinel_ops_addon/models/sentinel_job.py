@@ -109,9 +109,7 @@ class SentinelJob(models.Model):
         readonly=False,
         default="days",
     )
-    schedule_next = fields.Datetime(
-        string="Next run", compute="_compute_schedule", readonly=False
-    )
+    schedule_next = fields.Datetime(string="Next run", compute="_compute_schedule", readonly=False)
     schedule_mode = fields.Selection(
         selection=MODES,
         required=True,
@@ -551,7 +549,8 @@ class SentinelJob(models.Model):
             entry["maximum"] = parameter.maximum
         if parameter.choices:
             entry["choices"] = [
-                {"value": value, "label": text(self.env, label)} for value, label in parameter.choices
+                {"value": value, "label": text(self.env, label)}
+                for value, label in parameter.choices
             ]
         return entry
 

@@ -228,9 +228,7 @@ class SentinelRun(models.Model):
         if outcome:
             domain.append(("outcome", "=", outcome))
         lines = self.env["sentinel.run.line"]
-        found = lines.search(
-            domain + [("position", ">", after)], limit=limit + 1, order="position"
-        )
+        found = lines.search(domain + [("position", ">", after)], limit=limit + 1, order="position")
         page = found[:limit]
         return {
             "lines": [line._as_dict() for line in page],

@@ -71,9 +71,7 @@ class SentinelRunLine(models.Model):
             )
         record = self.env[self.model].browse(self.record_ref).exists()
         if not record:
-            raise UserError(
-                self.env._("%(name)s does not exist any more.", name=self.record_name)
-            )
+            raise UserError(self.env._("%(name)s does not exist any more.", name=self.record_name))
         return {
             "type": "ir.actions.act_window",
             "res_model": self.model,

@@ -1,3 +1,1 @@
-from . import operation_mixin
-from . import orders
-from . import transfers
+from . import operation_mixin, orders, transfers

@@ -1,5 +1,1 @@
-from . import task_mixin
-from . import check_records
-from . import clean_old_orders
-from . import cron_health
-from . import release_stuck_transfers
+from . import check_records, clean_old_orders, cron_health, release_stuck_transfers, task_mixin

@@ -66,9 +66,9 @@ class SentinelTaskCronHealth(models.AbstractModel):
         # Odoo switches a failing action off by SQL that stamps lastcall but not write_date
         # (ir_cron.py, _update_failure_count and _reschedule_later); a person does it through the
         # ORM, which stamps write_date after the last run.
-        off = crons.search(
-            Domain("active", "=", False) & Domain("lastcall", "!=", False)
-        ).filtered(lambda cron: cron.lastcall > cron.write_date)
+        off = crons.search(Domain("active", "=", False) & Domain("lastcall", "!=", False)).filtered(
+            lambda cron: cron.lastcall > cron.write_date
+        )
         delay = (ctx.as_of - late[:1].nextcall).total_seconds() / 60 if late else 0
         return [
             self._counted("failing", self.env._("Failing scheduled actions"), failing, ctx),

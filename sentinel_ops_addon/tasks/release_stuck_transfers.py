@@ -33,7 +33,9 @@ class SentinelTaskReleaseStuckTransfers(models.AbstractModel):
             name="days",
             type="integer",
             label=_lt("Late by (days)"),
-            help=_lt("A transfer is stuck when its scheduled date is more than this many days ago."),
+            help=_lt(
+                "A transfer is stuck when its scheduled date is more than this many days ago."
+            ),
             default=2,
             minimum=0,
             maximum=36500,

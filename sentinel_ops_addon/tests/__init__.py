@@ -1,19 +1,21 @@
-from . import test_batch
-from . import test_catalog
-from . import test_check_records
-from . import test_clean_old_orders
-from . import test_cron_health
-from . import test_dispatcher
-from . import test_guards
-from . import test_job
-from . import test_live
-from . import test_parameters
-from . import test_plan
-from . import test_reach
-from . import test_recovery
-from . import test_release_stuck_transfers
-from . import test_requests
-from . import test_schedule
-from . import test_security
-from . import test_statements
-from . import test_trail
+from . import (
+    test_batch,
+    test_catalog,
+    test_check_records,
+    test_clean_old_orders,
+    test_cron_health,
+    test_dispatcher,
+    test_guards,
+    test_job,
+    test_live,
+    test_parameters,
+    test_plan,
+    test_reach,
+    test_recovery,
+    test_release_stuck_transfers,
+    test_requests,
+    test_schedule,
+    test_security,
+    test_statements,
+    test_trail,
+)

@@ -41,8 +41,10 @@ class TestCleanOldOrders(OrderCase):
     def test_money_is_in_the_company_s_currency(self):
         with self.root() as env:
             company = env["res.company"].browse(self.company_id)
-            euro = env.ref("base.EUR") if company.currency_id != env.ref("base.EUR") else (
-                env.ref("base.USD")
+            euro = (
+                env.ref("base.EUR")
+                if company.currency_id != env.ref("base.EUR")
+                else (env.ref("base.USD"))
             )
             euro.active = True
             env["res.currency.rate"].create(

@@ -19,7 +19,9 @@ class TestLive(OrderCase):
         self.make_orders([100])
         run = self.run_job("live", days=90)
         plan = self.status(run["plan"])
-        self.assertEqual((plan["mode"], plan["status"], plan["source"]), ("plan", "dry_run", "engine"))
+        self.assertEqual(
+            (plan["mode"], plan["status"], plan["source"]), ("plan", "dry_run", "engine")
+        )
         self.assertEqual(plan["outcomes"], {"planned": 1})
         self.assertIn(run["uid"], plan["reason"])
 

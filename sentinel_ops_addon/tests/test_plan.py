@@ -20,7 +20,9 @@ class TestPlan(OrderCase):
         self.assertEqual(lines[0]["amount"], "10.00")
         self.assertIn("120 days old", lines[0]["reason"])
         self.assertNotIn(young, self.outcomes(run["uid"]))
-        self.assertEqual(before, self.sql("SELECT id, write_date, state FROM sale_order ORDER BY id"))
+        self.assertEqual(
+            before, self.sql("SELECT id, write_date, state FROM sale_order ORDER BY id")
+        )
         self.assertEqual(messages, self.sql("SELECT count(*) FROM mail_message"))
 
     def test_limit_cuts_the_oldest_first_and_says_so(self):

@@ -2,8 +2,8 @@ from unittest.mock import patch
 
 from ..engine.cursors import writing_cursor
 from ..engine.dispatcher import dispatch
-from ..engine.liveness import fence, holding, take_ownership
 from ..engine.errors import OwnershipLost
+from ..engine.liveness import fence, holding, take_ownership
 from .common import Died, OrderCase
 
 
@@ -108,9 +108,10 @@ class TestRecovery(OrderCase):
     def test_a_run_that_died_before_its_place_gets_it(self):
         self.make_orders([100])
         uid = self.trigger("plan", days=90)["uid"]
-        with patch(
-            "odoo.addons.sentinel_ops_addon.engine.finish.seal", side_effect=Died
-        ), self.assertRaises(Died):
+        with (
+            patch("odoo.addons.sentinel_ops_addon.engine.finish.seal", side_effect=Died),
+            self.assertRaises(Died),
+        ):
             dispatch(self.dbname)
         self.assertEqual(self.status(uid)["state"], "sealing")
         run = self.finish(uid)

@@ -20,7 +20,7 @@ class Plain:
         self.uid = common.authenticate(database, login, key, {})
         self.models = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/object")
 
-    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method the way the documentation does."""
         return self.models.execute_kw(
             self.database, self.uid, self.key, model, method, list(args), kwargs

@@ -22,7 +22,7 @@ def until(read: Callable[[], T], good: Callable[[T], bool], seconds: float = 60.
         time.sleep(0.2)
 
 
-def ended(rpc: Any, uid: str, seconds: float = 90.0) -> dict[str, Any]:  # noqa: ANN401
+def ended(rpc: Any, uid: str, seconds: float = 90.0) -> dict[str, Any]:
     """Return the status of a run once it is done."""
     return until(
         lambda: rpc.execute("sentinel.run", "status", uid),

@@ -24,7 +24,5 @@ def verdict(run):
     return Verdict(
         NAME,
         "pass",
-        run.env._(
-            "%(selected)s of at most %(cap)s records.", selected=run.selected_count, cap=cap
-        ),
+        run.env._("%(selected)s of at most %(cap)s records.", selected=run.selected_count, cap=cap),
     )

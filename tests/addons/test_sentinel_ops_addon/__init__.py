@@ -1,2 +1,1 @@
-from . import operations
-from . import tasks
+from . import operations, tasks

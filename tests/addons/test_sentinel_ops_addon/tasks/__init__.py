@@ -1,2 +1,1 @@
-from . import archive_by_reference
-from . import rogues
+from . import archive_by_reference, rogues

@@ -65,9 +65,7 @@ class SentinelTaskRogue(models.AbstractModel):
 
     def _rogue_goes_behind_the_cursor(self, record):
         self.env.cr._obj.execute("COMMIT; BEGIN")
-        self.env.cr._obj.execute(
-            "UPDATE res_partner SET name = 'rogue' WHERE id = %s", [record.id]
-        )
+        self.env.cr._obj.execute("UPDATE res_partner SET name = 'rogue' WHERE id = %s", [record.id])
 
     def _rogue_goes_behind_the_cursor_quietly(self, record):
         self.env.cr._obj.execute("COMMIT; BEGIN")

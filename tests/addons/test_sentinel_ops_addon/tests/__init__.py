@@ -1,2 +1,1 @@
-from . import test_rogues
-from . import test_third_party
+from . import test_rogues, test_third_party

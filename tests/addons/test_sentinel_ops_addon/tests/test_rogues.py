@@ -12,9 +12,7 @@ class TestRogues(EngineCase):
         cls.admin_id = env.ref("base.user_admin").id
 
     def plan(self, way):
-        return self.run_job(
-            "plan", code="rogue", user_id=self.admin_id, parameters={"way": way}
-        )
+        return self.run_job("plan", code="rogue", user_id=self.admin_id, parameters={"way": way})
 
     def traces(self):
         """Whatever a rogue could have left behind."""
