@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from .commands import run
@@ -95,8 +96,8 @@ def _bring(cache: Cache, keyring: Path) -> Path:
         manifest = {"version": odoo.version, "sha256": odoo.sha256, "packages": []}
         manifest["packages"] = [file.name for file in files]
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
-    for file in files:
-        file.unlink()
+    # Indexes and packages have done their work; the unpacked tree is what is kept.
+    shutil.rmtree(archive.folder, ignore_errors=True)
     return target / _TREE
 
 
