@@ -4,7 +4,7 @@ Only :func:`commit` ends a transaction of the engine. Tasks and operations work 
 and are refused when they try, whether through Python or through SQL.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2
 import psycopg2.extensions
@@ -34,16 +34,17 @@ class EngineCursor(sql_db.Cursor):
             raise TransactionRefused(
                 "a task or an operation called rollback(); use a savepoint to undo a part"
             )
-        super().rollback()
+        return super().rollback()
 
     def execute(self, query, params=None, log_exceptions=True):
         text = query.code if isinstance(query, SQL) else query
         if found := transaction_control(text):
             raise TransactionRefused(f"a task or an operation sent {found.upper()!r} to PostgreSQL")
-        super().execute(query, params, log_exceptions)
+        result = super().execute(query, params, log_exceptions)
         if self._cnx.get_transaction_status() == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
             self._cnx.close()
             raise TransactionRefused("a statement of a task or an operation ended the transaction")
+        return result
 
 
 class PlanCursor(EngineCursor):
@@ -55,7 +56,7 @@ class PlanCursor(EngineCursor):
 
     def execute(self, query, params=None, log_exceptions=True):
         try:
-            super().execute(query, params, log_exceptions=False)
+            return super().execute(query, params, log_exceptions=False)
         except psycopg2.errors.ReadOnlySqlTransaction as error:
             # Kept, because a task may catch the exception and go on as if nothing had happened.
             self.violation = self.violation or str(error).strip()
@@ -66,7 +67,7 @@ class PlanCursor(EngineCursor):
 
     def commit(self):
         try:
-            super().commit()
+            return super().commit()
         except TransactionRefused as error:
             self.violation = self.violation or str(error)
             raise
@@ -103,11 +104,9 @@ def _own_connection(cursor_class, dbname, *, readonly):
         yield cr
     finally:
         # Closed, not returned: whatever a task did to the session ends with it.
-        try:
+        # The connection is gone already where it was cut on purpose, see execute().
+        with suppress(psycopg2.InterfaceError):
             cr.close()
-        except psycopg2.InterfaceError:
-            # The connection was cut on purpose when its transaction was ended behind our back.
-            pass
         pool.close_all()
 
 

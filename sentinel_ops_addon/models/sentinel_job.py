@@ -228,29 +228,19 @@ class SentinelJob(models.Model):
         self._check_run_as_right(vals)
         vals = dict(vals)
         schedule = _take_schedule(vals)
-        self._write_definition(vals)
+        if "parameters" in vals:
+            # Job by job: Odoo clears the properties that a write does not name.
+            result = True
+            for job in self:
+                result = super(SentinelJob, job).write(job._with_all_parameters(vals))
+        else:
+            result = super().write(vals)
         if vals.get("active") is False:
             schedule["active"] = False
         if schedule or "name" in vals:
             for job in self:
                 job._apply_schedule(schedule)
-        return True
-
-    def _write_definition(self, vals):
-        if "parameters" in vals:
-            # Written job by job: Odoo clears the properties that a write does not name.
-            for job in self:
-                task = self.env["sentinel.task"].browse(vals.get("task_id", job.task_id.id))
-                own = job._own_parameters() if task == job.task_id else {}
-                values = dict(vals)
-                values["parameters"] = self._merged_parameters(task, own, vals["parameters"])
-                contract = task._contract()
-                if contract is not None and contract._task_no_code and not self._may_set_run_as():
-                    # Whoever writes a rule sees what it finds: only with their own eyes.
-                    values["run_as_id"] = self.env.user.id
-                super(SentinelJob, job).write(values)
-        elif vals:
-            super().write(vals)
+        return result
 
     def unlink(self):
         crons = self.sudo().cron_id
@@ -305,6 +295,18 @@ class SentinelJob(models.Model):
             except ParameterError as error:
                 raise ValidationError(str(error)) from None
         return merged
+
+    def _with_all_parameters(self, vals):
+        """Values for this job with its parameters completed, and its user where that follows."""
+        self.ensure_one()
+        task = self.env["sentinel.task"].browse(vals.get("task_id", self.task_id.id))
+        own = self._own_parameters() if task == self.task_id else {}
+        values = dict(vals, parameters=self._merged_parameters(task, own, vals["parameters"]))
+        contract = task._contract()
+        if contract is not None and contract._task_no_code and not self._may_set_run_as():
+            # Whoever writes a rule sees what it finds: only with their own eyes.
+            values["run_as_id"] = self.env.user.id
+        return values
 
     def _own_parameters(self):
         self.ensure_one()
@@ -371,6 +373,8 @@ class SentinelJob(models.Model):
 
         :rtype: dict
         """
+        # pylint: disable=no-search-all
+        # A catalogue is everything; jobs are as many as people made by hand.
         jobs = self.with_context(active_test=False).search([])
         return {
             "contract": CONTRACT,
@@ -406,7 +410,7 @@ class SentinelJob(models.Model):
         self._check_operator()
         job = self.with_context(active_test=False).search([("code", "=", str(code or ""))])
         if not job:
-            codes = ", ".join(self.search([]).mapped("code"))
+            codes = ", ".join(self.search([], limit=100).mapped("code"))
             raise UserError(
                 self.env._(
                     "There is no job %(code)r. Jobs: %(codes)s.", code=code, codes=codes or "-"

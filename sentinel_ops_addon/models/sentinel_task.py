@@ -7,7 +7,7 @@ from ..engine.vocabulary import SHAPES
 
 
 class SentinelTask(models.Model):
-    """One row for each task in the code, kept in step by the data files at every install and upgrade.
+    """One row for each task in the code, kept in step by the data files of its addon.
 
     It exists so that a job's parameters have a definition to show typed inputs from; what a task
     does is in its abstract model, never here.

@@ -1,1 +1,6 @@
-from . import operation_mixin, orders, transfers
+from . import operation_mixin
+
+# isort: split
+# The operations inherit from the mixin, so it comes first.
+from . import orders
+from . import transfers

@@ -40,11 +40,14 @@ class EngineCase(BaseCase):
             raise SkipTest(f"The database lacks the Odoo apps {', '.join(missing)}.")
         cls.mark = uuid.uuid4().hex[:8]
         with cls.root() as env:
-            cls.set_up_records(env)
+            # Bases first; each class makes what it adds.
+            for base in reversed(cls.__mro__):
+                if make := vars(base).get("set_up_records"):
+                    make.__get__(None, cls)(env)
 
     @classmethod
     def set_up_records(cls, env):
-        """Make the committed records of the class; called once."""
+        """Make the committed records that this very class adds; called once, no super()."""
         company = env["res.company"].create({"name": f"Company {cls.mark}"})
         groups = ["sentinel_ops_addon.group_manager"]
         if "sale" in cls.apps:
@@ -168,7 +171,6 @@ class OrderCase(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         cls.partner_id = env["res.partner"].create({"name": f"Customer {cls.mark}"}).id
         cls.product_id = (
             env["product.product"]

@@ -9,6 +9,8 @@ from ..engine import apply
 from ..engine.cursors import commit, plan_cursor, writing_cursor
 from .common import OrderCase
 
+HOLIDAY = "The customer is on holiday."
+
 
 class TestBatch(OrderCase):
     """What becomes of records that are not as planned, or that do not want to."""
@@ -64,7 +66,7 @@ class TestBatch(OrderCase):
 
         def refuse(original, operation, records, ctx):
             if bad & set(records.ids):
-                raise UserError("The customer is on holiday.")
+                raise UserError(HOLIDAY)
             original(operation, records, ctx)
 
         self.patch_apply(refuse)

@@ -8,7 +8,6 @@ class TestCheckRecords(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         env["res.partner"].create(
             [
                 {"name": f"P{number} {cls.mark}", "ref": cls.mark, "phone": phone}

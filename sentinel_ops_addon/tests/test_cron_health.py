@@ -10,7 +10,6 @@ class TestCronHealth(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         # Scheduled actions are for administrators, so the job's user must be one.
         env["res.users"].browse(cls.user_id).group_ids = [(4, env.ref("base.group_system").id)]
 

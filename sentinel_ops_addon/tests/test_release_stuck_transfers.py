@@ -9,7 +9,6 @@ class TestReleaseStuckTransfers(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         cls.warehouse_id = (
             env["stock.warehouse"].search([("company_id", "=", cls.company_id)], limit=1).id
         )

@@ -9,7 +9,6 @@ class TestSecurity(OrderCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         for name in ("viewer", "operator", "manager", "auditor"):
             user = cls.new_user(env, name, [f"sentinel_ops_addon.group_{name}"])
             setattr(cls, f"{name}_id", user.id)
@@ -191,7 +190,7 @@ class TestSecurity(OrderCase):
             self.assertFalse(env["sentinel.job"].search([("code", "=", self.code)]))
 
     def test_the_run_as_user_s_rights_count(self):
-        """A job cannot do what its user may not: a user without sales rights finds nothing to do."""
+        """A job cannot do what its user may not: without sales rights, nothing."""
         (order,) = self.make_orders([100])
         with self.root() as env:
             code = f"weak_{self.mark}"

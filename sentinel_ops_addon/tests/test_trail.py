@@ -17,7 +17,6 @@ def unpack(page):
 class TestTrail(OrderCase):
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         cls.auditor_id = cls.new_user(env, "auditor", ["sentinel_ops_addon.group_auditor"]).id
 
     def export_runs(self, after, limit=1000):

@@ -50,7 +50,7 @@ class SentinelTaskRogue(models.AbstractModel):
         record.copy()
 
     def _rogue_commits(self, record):
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _rogue_rolls_back(self, record):
         self.env.cr.rollback()
@@ -102,4 +102,4 @@ class SentinelTaskRogue(models.AbstractModel):
         self.env["mail.mail"].create({"email_to": "a@example.com", "subject": "x"}).send()
 
     def _rogue_posts_a_message(self, record):
-        record.message_post(body="rogue")
+        record.message_post(body=record.name)

@@ -6,7 +6,6 @@ class TestRogues(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         env["res.partner"].search([("ref", "=", "victim")]).ref = False
         cls.partner_id = env["res.partner"].create({"name": "Victim", "ref": "victim"}).id
         cls.admin_id = env.ref("base.user_admin").id

@@ -6,7 +6,6 @@ class TestThirdParty(EngineCase):
 
     @classmethod
     def set_up_records(cls, env):
-        super().set_up_records(env)
         cls.partner_id = env["res.partner"].create({"name": cls.mark, "ref": cls.mark}).id
         cls.admin_id = env.ref("base.user_admin").id
 
