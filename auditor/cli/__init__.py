@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,3 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whatever the command had to say it has said; this is Ctrl-C while it was still loading.
         sys.stderr.write("Interrupted.\n")
         return 130
+    except BrokenPipeError:
+        # `| head` has seen enough. Point stdout elsewhere, or closing it complains once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

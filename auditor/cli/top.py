@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from difflib import get_close_matches
@@ -103,7 +102,6 @@ def run_command(arguments: list[str]) -> int:
     try:
         result = group.main(arguments, prog_name="sentinel-ops", standalone_mode=False, obj=app)
         code = Exit.DONE if result is None else int(result)
-        sys.stdout.flush()
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "sentinel-ops"
         return _report(
@@ -116,9 +114,7 @@ def run_command(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _report(app, Interrupted.__name__, "Interrupted.", "", Exit.INTERRUPTED)
     except BrokenPipeError:
-        # `| head` has seen enough. Point stdout elsewhere, or closing it complains once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.ENDED_BADLY
+        raise
     except Exception as error:  # noqa: BLE001  the last net: no traceback reaches a user unasked
         return _report(
             app,

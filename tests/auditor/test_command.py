@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 from tests.auditor.conftest import Cli, Odoo
+from tests.auditor.standin import job
 
 
 def test_python_m_auditor_is_the_console_command(process: Cli, odoo: Odoo, tmp_path: Path) -> None:
@@ -55,17 +60,19 @@ def test_json_is_the_only_thing_on_stdout(process: Cli) -> None:
         assert ran.err == ""
 
 
-def test_a_reader_that_has_seen_enough(odoo: Odoo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["list --json", "list", "--help", "nonsense --json"])
+def test_a_reader_that_has_seen_enough(odoo: Odoo, tmp_path: Path, words: str) -> None:
+    # More than a pipe holds, so that the command is still writing when its reader has ended.
+    odoo.standin.jobs = [job(f"job_{number}") for number in range(400)]
     ran = subprocess.run(
-        f"{sys.executable} -m auditor list --json | head -1",
-        shell=True,
+        ["bash", "-c", f"{sys.executable} -m auditor {words} | true"],
         env=odoo.env,
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
-    assert ran.stdout == "{\n"
-    assert ran.stderr == ""
+    assert "Traceback" not in ran.stderr
+    assert "Broken" not in ran.stderr
 
 
 def test_a_terminal_that_lacks_letters(process: Cli) -> None:
@@ -104,6 +111,28 @@ def test_logs_are_json_outside_development_and_hold_no_secret(cli: Cli, odoo: Od
     assert any(entry["message"] == "asking again" for entry in entries)
 
 
+@pytest.mark.parametrize("log_format", ["human", "json"])
+def test_a_secret_that_gets_into_a_log_is_masked(
+    log_format: Literal["human", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from auditor import logs, redact
+    from auditor.settings import Settings
+
+    secret = "s3cr3t-&-more"
+    redact.protect(secret)
+    logs.set_up(Settings(log_format=log_format, log_level="DEBUG"))
+    logger = logging.getLogger("auditor.test")
+    try:
+        raise ValueError(f"bad key {secret}")
+    except ValueError:
+        logger.exception("with %s", secret, extra={"header": f"Bearer {secret}"})
+    redact.forget()
+    text = capsys.readouterr().err
+    assert "s3cr3t" not in text
+    assert text.count("***") >= 3
+    assert "ValueError" in text
+
+
 def test_a_secret_that_gets_into_a_log_or_an_error_is_masked(cli: Cli, odoo: Odoo) -> None:
     password = odoo.env["ODOO_PASSWORD"]
     odoo.standin.misbehave("catalog", "fault", value=(2, f"Your password {password} is old."))
@@ -124,5 +153,7 @@ def test_the_password_of_a_proxy_is_not_shown(cli: Cli, odoo: Odoo) -> None:
     odoo.standin.misbehave("catalog", "html")
     ran = cli("list", ODOO_URL=url)
     assert "proxy-pw" not in ran.err
+    odoo.standin.misbehave("catalog", "fault", value=(2, "user:proxy-pw is unknown."))
+    assert "user:*** is unknown." in cli("list", ODOO_URL=url).err
     ran = cli("pull", ODOO_URL=url)
     assert "proxy-pw" not in ran.out + Path(odoo.env["SENTINEL_STORE"]).read_bytes().decode("latin")

@@ -257,8 +257,8 @@ def test_a_page_too_large_is_asked_for_in_pieces(
         return packed.unpack(data, count, largest=12_000)
 
     monkeypatch.setattr(client, "unpack", unpack_little)
-    for _ in range(30):
-        odoo.standin.seal(lines=10)
+    for lines in (*[1] * 30, 300):
+        odoo.standin.seal(lines=lines)
     assert cli("pull").code == 0
     assert_whole(store, odoo.standin)
 

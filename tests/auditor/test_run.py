@@ -198,6 +198,9 @@ def test_a_run_that_stays_queued_is_explained(odoo: Odoo) -> None:
     assert said == []
     wait(waiting.ASK_WHY_AFTER * 3)
     assert said == ["The run is still queued: No cron worker. Start one."]
+    odoo.standin.states = ["running"]
+    wait(waiting.ASK_WHY_AFTER * 3)
+    assert len(said) == 1, "a run that is at work needs no excuse"
 
 
 def test_status_by_uid_and_by_job(cli: Cli, odoo: Odoo) -> None:

@@ -234,3 +234,19 @@ def test_a_call_that_must_not_be_repeated_is_not(odoo: Odoo) -> None:
     with pytest.raises(LostAnswer):
         transport.call("sentinel.job", "catalog", repeat=Repeat.NEVER)
     assert odoo.standin.counted("catalog") == 1
+
+
+def test_what_never_reached_odoo_may_always_be_sent_again(odoo: Odoo) -> None:
+    from auditor.odoo.errors import Unreachable
+    from auditor.odoo.interface import Repeat
+    from auditor.odoo.xmlrpc import XmlRpcTransport
+    from auditor.settings import Connection
+
+    pauses: list[float] = []
+    connection = Connection("http://127.0.0.1:9", "acme", "manager", odoo.env["ODOO_PASSWORD"])
+    transport = XmlRpcTransport(connection, sleep=pauses.append)
+    transport._uid = 7
+    with pytest.raises(Unreachable) as failed:
+        transport.call("sentinel.job", "catalog", repeat=Repeat.NEVER)
+    assert not failed.value.sent
+    assert len(pauses) == 2
