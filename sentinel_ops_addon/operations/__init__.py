@@ -2,5 +2,4 @@ from . import operation_mixin
 
 # isort: split
 # The operations inherit from the mixin, so it comes first.
-from . import orders
-from . import transfers
+from . import orders, transfers
