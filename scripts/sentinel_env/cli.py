@@ -1,6 +1,7 @@
 """The commands behind the Makefile."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from collections.abc import Callable, Sequence
 from . import lifecycle
 from .console import complain, say
 from .errors import SetupError
+from .layout import Clone
 from .provision import provisioned
 
 _INTERRUPTED = 130
@@ -55,6 +57,14 @@ def _test(options: argparse.Namespace) -> int:
         return run_parts(site, options.part, options.arguments)
 
 
+def _bench(options: argparse.Namespace) -> int:
+    # The benchmarks are no part of the set-up, so they are found only when asked for.
+    sys.path.insert(0, str(Clone.here().root))
+    benchmark = importlib.import_module("benchmarks.cancel_quotations")
+    with provisioned() as site:
+        return int(benchmark.main(site, options.arguments))
+
+
 def _lint(_options: argparse.Namespace) -> int:
     from .linting import lint
 
@@ -67,6 +77,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "down": (_down, "stop both"),
     "demo": (_demo, "set up, then show old quotations found, planned, cancelled and audited"),
     "test": (_test, "run all tests"),
+    "bench": (_bench, "measure a live run against naive XML-RPC"),
     "lint": (_lint, "run all linters"),
     "clean": (_clean, "remove what was made for this clone"),
     "distclean": (_distclean, "remove the shared cache, too"),
@@ -87,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
                 help="only this part (addon: in Odoo; outside: auditor and tooling; e2e)",
             )
             command.add_argument("arguments", nargs="*", help="further arguments for pytest")
+        if name == "bench":
+            command.add_argument("arguments", nargs="*", help="the benchmark's; after `--`")
     return parser
 
 

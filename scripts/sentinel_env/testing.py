@@ -51,10 +51,10 @@ def run_parts(site: Site, parts: Sequence[str] | None, arguments: Sequence[str])
     :param arguments: further arguments for pytest.
     """
     chosen = list(parts or ["addon", "outside", "e2e"])
-    started = time.monotonic()
     results: list[PartResult] = []
     # Two suites on a small machine make each other's time limits fail.
     with exclusive(site.cache.lock("suite"), "tests"):
+        started = time.monotonic()
         if "addon" in chosen:
             results.append(_addon(site, arguments))
         folders = [folder for part in chosen for folder in _OUTSIDE.get(part, ())]
