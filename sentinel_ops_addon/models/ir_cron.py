@@ -12,7 +12,7 @@ class IrCron(models.Model):
     def _make_for_job(self, job, values):
         """The scheduled action of a job; its code only queues, so it never runs long.
 
-        :param values: name, active, interval and next call
+        :param values: name, active, and what is known of interval and next call
         """
         return self.create(
             {
@@ -20,6 +20,9 @@ class IrCron(models.Model):
                 "state": "code",
                 "code": f"model._run_schedule({job.id})",
                 "user_id": self.env.ref("base.user_root").id,
+                # What the job's form shows before anything is chosen.
+                "interval_number": 1,
+                "interval_type": "days",
                 **values,
             }
         )

@@ -34,6 +34,13 @@ class TestSchedule(OrderCase):
         with self.root() as env:
             self.assertFalse(env["sentinel.job"].browse(self.job_id).cron_id)
 
+    def test_daily_unless_told_otherwise(self):
+        """As the form shows it: Odoo's own default would be once a month."""
+        cron_id = self.schedule()
+        with self.root() as env:
+            cron = env["ir.cron"].browse(cron_id)
+            self.assertEqual((cron.interval_number, cron.interval_type), (1, "days"))
+
     def test_made_moved_switched_and_removed_with_the_job(self):
         moment = fields.Datetime.now() + timedelta(days=3)
         cron_id = self.schedule(schedule_number=2, schedule_unit="hours", schedule_next=moment)
