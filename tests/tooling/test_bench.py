@@ -1,0 +1,136 @@
+"""The benchmark: it measures what it says, and believes nothing that it did not find done.
+
+Nothing here looks at how long anything took: that depends on the machine.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sentinel_env.errors import SetupError
+
+from benchmarks.cancel_quotations import measure
+from benchmarks.evidence import Evidence
+from benchmarks.report import summary, table
+from benchmarks.settings import Settings, parse
+from benchmarks.timing import Timing
+from tests.support.workshop import Workshop
+
+
+@pytest.mark.odoo
+@pytest.mark.slow
+def test_a_tiny_one_from_end_to_end(
+    workshop: Workshop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(workshop.site.databases.names(workshop.site.templates.clone_prefix))
+    file = tmp_path / "new folder" / "figures.json"
+    measure(workshop.throwaway, Settings(records=40, naive_sample=5, rounds=1, json=file))
+    figures = json.loads(file.read_text())
+    assert figures["settings"] == {"records": 40, "naive_sample": 5, "rounds": 1}
+    assert figures["machine"]["cores"] >= 1
+    assert figures["machine"]["memory_gib"] > 0
+    assert figures["versions"]["odoo"].startswith("19")
+    assert set(figures["versions"]) == {"odoo", "addon", "postgresql"}
+    assert set(figures["durability"]) == {
+        "fsync",
+        "synchronous_commit",
+        "full_page_writes",
+        "as_shipped",
+    }
+    (one,) = figures["rounds"]
+    assert {name: timing["records"] for name, timing in one.items()} == {
+        "naive": 5,
+        "plan": 40,
+        "live": 40,
+    }
+    for row in (*one.values(), *figures["medians"].values()):
+        assert row["records_per_second"] == pytest.approx(row["records"] / row["seconds"])
+    assert figures["ratio"] == pytest.approx(figures["ratio_by_round"][0])
+    printed = capsys.readouterr().out
+    assert "live run of the job" in printed
+    assert "fsync = " in printed
+    after = set(workshop.site.databases.names(workshop.site.templates.clone_prefix))
+    assert after - before <= {workshop.site.templates.with_addon()}, "it left its database behind"
+
+
+def test_medians_and_ratio() -> None:
+    rounds = [
+        {"naive": Timing(10, 1.0), "live": Timing(500, 5.0), "plan": Timing(500, 1.0)},
+        {"naive": Timing(10, 2.0), "live": Timing(500, 2.0), "plan": Timing(500, 2.0)},
+        {"naive": Timing(10, 0.5), "live": Timing(500, 4.0), "plan": Timing(500, 9.0)},
+    ]
+    figures = summary(rounds)
+    rates = {name: row["records_per_second"] for name, row in figures["medians"].items()}
+    assert rates == {"naive": 10.0, "live": 125.0, "plan": 250.0}
+    assert figures["ratio"] == 12.5
+    assert figures["ratio_by_round"] == [10.0, 50.0, 6.25]
+    (row,) = [line for line in table(figures) if line.startswith("live run of the job")]
+    assert row.split()[-2:] == ["12.5", "x"]
+    assert "500" in row.split()
+
+
+class Answers:
+    """Answers each statement with the next prepared row."""
+
+    def __init__(self, *rows: list[int]) -> None:
+        self._rows = list(rows)
+
+    def __call__(self, _statement: str, **_values: str) -> list[list[str]]:
+        return [[str(number) for number in self._rows.pop(0)]]
+
+
+GOOD = {"status": "success", "outcomes": {"done": 5}, "uid": "x", "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("status", "rows"),
+    [
+        (GOOD | {"status": "partial", "outcomes": {"done": 4, "failed": 1}}, []),
+        (GOOD | {"outcomes": {"done": 4}}, []),
+        (GOOD, [[5, 4]]),
+        (GOOD, [[6, 5]]),
+        (GOOD, [[5, 5], [5, 4, 5]]),
+        (GOOD, [[5, 5], [5, 5, 4]]),
+        (GOOD, [[5, 5], [6, 5, 5]]),
+    ],
+    ids=[
+        "one failed",
+        "one missing",
+        "a line without its change",
+        "a line too many",
+        "one not cancelled",
+        "one without chatter",
+        "one not selected",
+    ],
+)
+def test_a_live_run_that_did_not_do_its_work_is_not_believed(
+    status: dict[str, Any], rows: list[list[int]]
+) -> None:
+    with pytest.raises(SetupError, match=r"live run|quotations"):
+        Evidence(Answers(*rows)).audited("mark", status, 5)
+
+
+def test_work_that_was_done_is_believed() -> None:
+    evidence = Evidence(Answers([5, 5], [5, 5, 5], [5, 5, 5], [5, 0, 0]))
+    evidence.audited("mark", GOOD, 5)
+    evidence.cancelled("mark", 5)
+    evidence.untouched("mark", 5)
+    plan = {"status": "dry_run", "matched": 5, "outcomes": {"planned": 5}}
+    evidence.planned(plan, 5)
+    with pytest.raises(SetupError, match="plan should find 6"):
+        evidence.planned(plan, 6)
+
+
+def test_arguments() -> None:
+    assert parse([]) == Settings(5000, 300, 3, None)
+    given = ["--records", "40", "--naive-sample", "5", "--rounds", "1", "--json", "x.json"]
+    assert parse(given) == Settings(40, 5, 1, Path("x.json"))
+
+
+@pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--records", "-1"], ["--records", "many"]])
+def test_wrong_arguments_are_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(wrong)
+    assert caught.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
