@@ -49,26 +49,33 @@ def export_lines(env, after, after_line, until, limit):
         & Domain("state", "=", "done"),
         order="position",
     )
-    rows, more = [], False
-    place = (after, after_line)
-    for run in runs:
-        start = after_line if run.position == after else 0
-        room = limit - len(rows)
-        lines = env["sentinel.run.line"].search(
-            [("run_id", "=", run.id), ("position", ">", start)], order="position", limit=room + 1
-        )
-        more = len(lines) > room
-        for line in lines[:room]:
-            rows.append(dict(line._as_dict(), run=run.uid, run_position=str(run.position)))
-            place = (run.position, line.position)
-        if more:
-            break
+    # The runs were found under the caller's record rules; ordering lines by the position of their
+    # run takes a join, which the ORM does not offer.
+    env.cr.execute(
+        """
+        SELECT line.id
+          FROM sentinel_run_line AS line
+          JOIN sentinel_run AS run ON run.id = line.run_id
+         WHERE line.run_id = ANY(%s) AND (run.position, line.position) > (%s, %s)
+         ORDER BY run.position, line.position
+         LIMIT %s
+        """,
+        [runs.ids, after, after_line, limit + 1],
+    )
+    ids = [line_id for (line_id,) in env.cr.fetchall()]
+    lines = env["sentinel.run.line"].browse(ids[:limit])
+    rows = [
+        dict(line._as_dict(), run=line.run_id.uid, run_position=str(line.run_id.position))
+        for line in lines
+    ]
+    last = lines[-1:]
+    place = (last.run_id.position, last.position) if last else (after, after_line)
     return {
         "chain": env["sentinel.chain"]._identity().uid,
         "count": len(rows),
         "next": str(place[0]),
         "next_line": place[1],
-        "more": more,
+        "more": len(ids) > limit,
         "data": pack(rows),
     }
 
