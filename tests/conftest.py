@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sentinel_env import interruption
+from sentinel_env.odoo_rpc import OdooRpc
 from tests.support.server import RunningOdoo
 from tests.support.workshop import Workshop, open_workshop
+
+# Otherwise a time limit would end pytest on the spot, and the servers would stay.
+interruption.on_sigterm()
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +64,6 @@ def new_database(workshop: Workshop) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="session")
-def rpc(odoo_server: RunningOdoo):  # noqa: ANN201 - OdooRpc, from a path that support adds
+def rpc(odoo_server: RunningOdoo) -> OdooRpc:
     """Return a plain XML-RPC client of the administrator on `odoo_server`."""
     return odoo_server.rpc()

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from . import lifecycle
+from . import interruption, lifecycle
 from .console import complain, say
 from .errors import SetupError
 from .layout import Clone
@@ -106,8 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; what went wrong is told in sentences."""
     options = _parser().parse_args(arguments)
-    # Only the person's own umask decides over the clone; secrets set their modes themselves.
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    # A time limit (`timeout`, a CI) sends SIGTERM; it must clean up as Ctrl-C does.
+    interruption.on_sigterm()
     try:
         function: Callable[[argparse.Namespace], int] = options.function
         return function(options)

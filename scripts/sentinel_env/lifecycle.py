@@ -12,6 +12,7 @@ from .layout import ADDON, Cache, Clone
 from .locks import exclusive
 from .odoo_server import LOGIN, PASSWORD, OdooServer
 from .provision import Site, provisioned
+from .throwaway import end_servers, throwaway_home
 
 
 def up(site: Site) -> OdooServer:
@@ -80,6 +81,7 @@ def clean() -> None:
     clone, cache = Clone.here(), Cache.from_environment()
     if clone.state.is_dir():
         _server_at(clone).stop()
+        end_servers(throwaway_home(clone))
     if _has_databases(clone, cache):
         with provisioned() as site:
             for name in site.templates.drop_all_of_clone():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import interruption
 from .commands import clean_environment
 from .console import complain, say
 from .errors import SetupError
@@ -126,13 +127,18 @@ def _pytest(
         cwd=cwd,
     ) as process:
         summary = ""
-        # Shown while it runs; the last summary is kept to be repeated at the very end.
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            plain = _ANSI.sub("", line).strip()
-            if _SUMMARY.match(plain):
-                summary = plain
+        try:
+            # Shown while it runs; the last summary is kept to be repeated at the very end.
+            for line in process.stdout or ():
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                plain = _ANSI.sub("", line).strip()
+                if _SUMMARY.match(plain):
+                    summary = plain
+        except interruption.Terminated:
+            # Ctrl-C reaches the child by itself; this came to us alone.
+            process.terminate()
+            raise
     return PartResult(name, process.returncode, summary)
 
 

@@ -11,9 +11,24 @@ from pathlib import Path
 
 from .commands import tail
 from .errors import SetupError
+from .folders import prepare
+from .layout import Clone
 from .odoo_server import OdooServer
 from .processes import RememberedProcess
 from .provision import Site
+
+
+def throwaway_home(clone: Clone) -> Path:
+    """Return the folder with what runs of tests in `clone` made, a folder for each run."""
+    return clone.state / "throwaway"
+
+
+def end_servers(folder: Path) -> None:
+    """End every server that is noted below `folder`."""
+    for note in folder.rglob("odoo.pid"):
+        process = RememberedProcess.read(note)
+        if process is not None:
+            process.end(10.0)
 
 
 class Throwaway:
@@ -28,10 +43,16 @@ class Throwaway:
         self._numbers = itertools.count(1)
         self._databases: list[str] = []
         self._servers: list[OdooServer] = []
-        self.folder = Path(tempfile.mkdtemp(prefix="sentinel-test-"))
+        home = prepare(throwaway_home(site.clone))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=home))
 
     def sweep(self) -> None:
-        """Remove the databases of runs that were killed."""
+        """Remove the servers and the databases of runs that were killed."""
+        for folder in throwaway_home(self.site.clone).iterdir():
+            owner = folder.name.partition("-")[0]
+            if not (owner.isdigit() and RememberedProcess.of(int(owner)).is_alive()):
+                end_servers(folder)
+                shutil.rmtree(folder, ignore_errors=True)
         for name in self.site.databases.names(self._prefix):
             match = re.fullmatch(r"(\d+)_\d+", name.removeprefix(self._prefix))
             if match and not RememberedProcess.of(int(match[1])).is_alive():

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sentinel_env.layout import Cache
 
-import tests.support  # noqa: F401 - it makes `sentinel_env` importable
+from sentinel_env.layout import Cache
 from tests.tooling.fake_debian import FakeDebian, serving
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sentinel_env.errors import SetupError
 
 from benchmarks.cancel_quotations import measure
 from benchmarks.evidence import Evidence
 from benchmarks.report import summary, table
 from benchmarks.settings import Settings, parse
 from benchmarks.timing import Timing
+from sentinel_env.errors import SetupError
 from tests.support.workshop import Workshop
 
 

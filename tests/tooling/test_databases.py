@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sentinel_env.databases import Databases
 from sentinel_env.errors import SetupError
 from sentinel_env.layout import Cache, Clone
 from sentinel_env.source_hash import source_hash
 from sentinel_env.templates import Templates
-
 from tests.support.workshop import Workshop
 
 pytestmark = pytest.mark.odoo

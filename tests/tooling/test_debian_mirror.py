@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from sentinel_env.debian_mirror import configured, mirrors
 from sentinel_env.errors import SetupError
 

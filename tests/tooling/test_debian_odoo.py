@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from sentinel_env import debian_odoo
 from sentinel_env.debian_archive import DebianArchive
 from sentinel_env.errors import SetupError
 from sentinel_env.layout import Cache
-
 from tests.tooling.fake_debian import FakeDebian
 
 TREE = "usr/lib/python3/dist-packages"

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from sentinel_env.env_file import read_port, render
 
 AWKWARD = {

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from sentinel_env.errors import SetupError
 from sentinel_env.folders import built_whole, prepare, sweep
 from sentinel_env.locks import exclusive, exclusive_if_free, shared

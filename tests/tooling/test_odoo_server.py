@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
-from sentinel_env.errors import SetupError
 
+from sentinel_env.errors import SetupError
 from tests.support.server import RunningOdoo
 from tests.support.workshop import Workshop
 

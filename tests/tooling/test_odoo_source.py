@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sentinel_env import odoo_source
 from sentinel_env.errors import SetupError
 from sentinel_env.layout import Cache

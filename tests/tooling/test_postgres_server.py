@@ -4,9 +4,9 @@ from pathlib import Path
 
 import psycopg2.extensions
 import pytest
+
 from sentinel_env.errors import SetupError
 from sentinel_env.postgres_server import from_url
-
 from tests.support.workshop import Workshop
 
 PSQL = Path("psql")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sentinel_env import prerequisites
 from sentinel_env.errors import SetupError
 

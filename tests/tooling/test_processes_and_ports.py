@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sentinel_env.errors import SetupError
 from sentinel_env.ports import choose, is_free
 from sentinel_env.processes import RememberedProcess
