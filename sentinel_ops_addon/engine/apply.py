@@ -30,14 +30,18 @@ def apply(cr, run, token, deadline):
     """
     position = last_position(cr, run.id)
     full = _full_size(run)
-    fits = RAMP[-1]
+    fits = run.batch_ceiling or RAMP[-1]
     while True:
         planned = planned_lines(cr, run.plan_ref, position, min(_batch_size(position, full), fits))
         if not planned:
             return True
         began, first = time.monotonic(), position
-        position, full = _one_batch(cr, run, token, planned, full)
+        position = _one_batch(cr, run, token, planned, deadline)
         now = time.monotonic()
+        if position == first:
+            # Others were in the way for the whole slice: be smaller in the next one.
+            run.batch_ceiling = max(1, len(planned) // 2)  # until a batch succeeds, see fence()
+            return False
         if now >= deadline:
             return not planned_lines(cr, run.plan_ref, position, 1)
         fits = _fitting(position - first, now - began, deadline - now)
@@ -70,14 +74,14 @@ def _batch_size(done, full):
     return full
 
 
-def _one_batch(cr, run, token, planned, size):
+def _one_batch(cr, run, token, planned, deadline):
     """Act on a batch and commit it; conflicts with others are tried again, then split.
 
-    :return: the position reached, and the size to go on with
+    :return: the position reached; the one before the batch when the slice ended in conflicts
     """
     for attempt in range(MAX_TRIES):
         try:
-            return _try_batch(cr, run, token, planned), size
+            return _try_batch(cr, run, token, planned)
         except TRANSIENT as error:
             roll_back(cr)
             _logger.info(
@@ -88,12 +92,15 @@ def _one_batch(cr, run, token, planned, size):
                 attempt + 1,
                 MAX_TRIES,
             )
-            time.sleep(FIRST_BACK_OFF * 2**attempt * (1 + random.random()))  # noqa: S311
-    if len(planned) > 1:
-        # Fewer records at a time meet fewer rivals; it says nothing about any of them.
-        half = len(planned) // 2
-        return _one_batch(cr, run, token, planned[:half], max(1, size // 2))
-    return _give_up(cr, run, token, planned), size
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(FIRST_BACK_OFF * 2**attempt * (1 + random.random()))
+    if len(planned) == 1:
+        return _give_up(cr, run, token, planned)
+    if time.monotonic() >= deadline:
+        return planned[0].position - 1
+    # Fewer records at a time meet fewer rivals; it says nothing about any of them.
+    return _one_batch(cr, run, token, planned[: len(planned) // 2], deadline)
 
 
 def _try_batch(cr, run, token, planned):

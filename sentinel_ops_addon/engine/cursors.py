@@ -121,12 +121,13 @@ def writing_cursor(dbname):
 
 
 @contextmanager
-def plan_cursor(dbname):
+def plan_cursor(dbname, seconds=float("inf")):
     """A cursor on a connection that PostgreSQL keeps read-only for its whole life.
 
     The session's characteristics are set before anything else: they survive a raw ``COMMIT``,
     which ``SET TRANSACTION READ ONLY`` does not.
 
+    :param seconds: a statement that takes longer is cancelled by PostgreSQL
     :raises DryRunViolation: at the end, when a statement was refused for writing or for ending
         the transaction, even if the task swallowed the error
     """
@@ -134,6 +135,8 @@ def plan_cursor(dbname):
         # Past the fence on purpose: this is the statement that it refuses to others.
         cr._obj.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
         cr._obj.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+        if seconds != float("inf"):
+            cr._obj.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds}s"])
         cr._cnx.commit()
         cr.execute("SELECT transaction_timestamp()")
         (began,) = cr.fetchone()

@@ -8,9 +8,9 @@ import logging
 import time
 
 from odoo import SUPERUSER_ID
-from odoo.tools import config
 
 from . import recovery
+from .budget import budget
 from .cursors import commit, environment, writing_cursor
 from .liveness import holding
 from .seal import seal
@@ -19,17 +19,7 @@ from .wake import wake_dispatcher
 
 _logger = logging.getLogger(__name__)
 
-MAX_BUDGET = 30  # seconds for one call of the dispatcher
 SLICE = 5  # seconds for one slice of one run, when others wait
-
-
-def budget() -> float:
-    """Seconds that one call may take: a third of the tightest limit of this server."""
-    real_limit = config["limit_time_real_cron"]
-    if real_limit < 0:
-        real_limit = config["limit_time_real"]
-    limits = [limit for limit in (real_limit, config["limit_time_cpu"]) if limit > 0]
-    return min([MAX_BUDGET, *(limit / 3 for limit in limits)])
 
 
 def dispatch(dbname):
@@ -64,7 +54,8 @@ def _next(dbname, refused):
     """The run whose turn it is: fewest slices first, then oldest.
 
     Live runs of one job go one after the other: a second one plans when the first is done, so
-    they never meet on a record. A scheduled one is let through, to the guard that stops it.
+    they never meet on a record. The plan that a live run makes for itself is worked on with it,
+    by the same process. A scheduled one is let through, to the guard that stops it.
     """
     with writing_cursor(dbname) as cr:
         cr.execute(
@@ -73,6 +64,9 @@ def _next(dbname, refused):
               FROM sentinel_run AS run
              WHERE run.state IN ('queued', 'waiting', 'sealing')
                AND NOT run.id = ANY(%s)
+               AND NOT EXISTS (
+                        SELECT FROM sentinel_run AS parent
+                         WHERE parent.plan_ref = run.id AND parent.state <> 'done')
                AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
                         SELECT FROM sentinel_run AS other
                          WHERE other.job_ref = run.job_ref AND other.mode = 'live'

@@ -51,10 +51,11 @@ def derived_status(counts) -> str:
     """What the outcomes of a live run that went to its end amount to.
 
     ``success``: no record failed or was refused (skipped ones are none of our failures);
-    ``failure``: some did and none was updated; ``partial``: both happened.
+    ``failure``: some did and none was updated; ``partial``: both happened, or the repair was
+    without effect on some (no goods to reserve): nothing broke, but the trouble is still there.
     """
     errors = sum(counts.get(outcome, 0) for outcome in ERRORS)
     updated = sum(counts.get(outcome, 0) for outcome in UPDATED)
-    if not errors:
-        return "success"
-    return "partial" if updated else "failure"
+    if errors:
+        return "partial" if updated else "failure"
+    return "partial" if counts.get("ineffective") else "success"

@@ -23,7 +23,8 @@ def health(env):
     oldest = int((now - queued[0].requested_at).total_seconds()) if queued else 0
     cron = dispatcher_cron(env).sudo()
     neutralized = bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
-    problems = list(_problems(env, cron, now, oldest, neutralized))
+    ignored = oldest > PATIENCE and not (cron.lastcall and cron.lastcall > queued[0].requested_at)
+    problems = list(_problems(env, cron, now, ignored, neutralized))
     return {
         "ok": not problems,
         "odoo_version": release.version,
@@ -38,7 +39,7 @@ def health(env):
     }
 
 
-def _problems(env, cron, now, oldest, neutralized):
+def _problems(env, cron, now, ignored, neutralized):
     if neutralized:
         yield {
             "code": "neutralized",
@@ -54,7 +55,7 @@ def _problems(env, cron, now, oldest, neutralized):
                 "Actions; if it is gone, upgrade the module."
             ),
         }
-    elif (oldest > PATIENCE and not config["max_cron_threads"]) or _is_overdue(env, cron, now):
+    elif (ignored and not config["max_cron_threads"]) or _is_overdue(env, cron, now):
         yield {
             "code": "no_cron_worker",
             "message": env._("No scheduler works on this database, so requests stay in the queue."),
@@ -69,7 +70,12 @@ def _is_overdue(env, cron, now):
     if (now - cron.nextcall).total_seconds() <= OVERDUE:
         return False
     env.cr.execute(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [LOCK_SPACE]
+        """
+        SELECT count(*) FROM pg_locks
+         WHERE locktype = 'advisory' AND classid = %s
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """,
+        [LOCK_SPACE],
     )
     # While a run is worked on, the dispatcher is late but well.
     return not env.cr.fetchone()[0]

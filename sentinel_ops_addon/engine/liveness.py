@@ -59,12 +59,14 @@ def take_ownership(cr, run_id) -> str:
 def fence(cr, run_id, token, done):
     """Prove inside a batch's own transaction that the run is still ours, and count its progress.
 
+    The last statement before the commit: it locks the run's row, which others read and ask for.
+
     :param done: how many lines the run has after this batch
     :raises OwnershipLost: when another process took the run over
     """
     cr.execute(
         """
-        UPDATE sentinel_run SET progress_done = %s
+        UPDATE sentinel_run SET progress_done = %s, batch_ceiling = NULL
          WHERE id = %s AND owner_token = %s AND state = 'running'
         """,
         [done, run_id, token],

@@ -4,14 +4,17 @@ The task reads on a connection that PostgreSQL keeps from writing; the lines are
 another one, and become visible together when the run is finished.
 """
 
+import time
+
 import psycopg2
 
 from odoo import fields
 
+from .budget import plan_limit
 from .canonical import record_values
 from .context import worst
 from .cursors import environment, plan_cursor
-from .errors import DryRunViolation, TransactionRefused
+from .errors import DryRunViolation, TaskFailure, TransactionRefused
 from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
@@ -36,9 +39,15 @@ def plan(cr, run):
     :raises DryRunViolation: the task tried to change something
     """
     as_of = fields.Datetime.now()
-    with plan_cursor(cr.dbname) as reading:
+    seconds = plan_limit()
+    end = time.monotonic() + seconds
+    with plan_cursor(cr.dbname, seconds) as reading:
         try:
-            values = _look(reading, cr, run, as_of)
+            values = _look(reading, cr, run, as_of, end)
+        except psycopg2.errors.QueryCanceled as error:
+            raise _took_too_long(run, seconds) from error
+        except _OutOfTime as error:
+            raise _took_too_long(run, seconds) from error
         except REFUSALS as error:
             # Past our cursor, or not caught by it: PostgreSQL's own refusal.
             raise DryRunViolation(reading.violation or str(error).strip()) from error
@@ -54,7 +63,22 @@ def plan(cr, run):
     return "dry_run"
 
 
-def _look(reading, cr, run, as_of):
+class _OutOfTime(Exception):
+    """The plan reached its limit between two chunks."""
+
+
+def _took_too_long(run, seconds):
+    return TaskFailure(
+        run.env._(
+            "the plan took more than %(seconds)s seconds, and this server would kill it soon. "
+            "Lower the limit of records, narrow what is looked at, or raise limit_time_cpu and "
+            "limit_time_real_cron of the server",
+            seconds=round(seconds),
+        )
+    )
+
+
+def _look(reading, cr, run, as_of, end):
     env = environment(reading, run.run_as_ref, run.company_ref)
     task = env[f"sentinel.task.{run.task_code}"]
     ctx = task_context(env, run, as_of)
@@ -65,7 +89,7 @@ def _look(reading, cr, run, as_of):
     matched = selection.model.search_count(selection.matching)
     limit = task._limit(ctx)
     ids = selection.model.search(selection.matching, order=task._task_order, limit=limit).ids
-    amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids)
+    amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
     measures = task._measures(ctx, selection.matching)
     verdict = task._verdict(ctx, matched, population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
@@ -99,7 +123,7 @@ def _measured(task, ctx):
     }
 
 
-def _freeze(cr, run, task, ctx, model, ids):
+def _freeze(cr, run, task, ctx, model, ids, end):
     """Write one line for each record; returns the money at stake and whether there is any."""
     names = task._recorded_fields(ctx)
     operation = None
@@ -107,6 +131,8 @@ def _freeze(cr, run, task, ctx, model, ids):
         operation = task.env[f"sentinel.operation.{task._task_operation}"]
     total, has_amount = 0.0, False
     for start in range(0, len(ids), CHUNK):
+        if time.monotonic() > end:
+            raise _OutOfTime
         records = model.browse(ids[start : start + CHUNK])
         values = record_values(records, names)
         prints = fingerprints(records, values)

@@ -48,6 +48,15 @@ def check_reach(env, model, domain, label):
         _check_condition(env, env[model], condition, label)
 
 
+def _looks_inside(value):
+    """Whether a value for a relation makes Odoo search the other side: a text or a domain."""
+    if isinstance(value, str | Domain):
+        return bool(value)
+    if isinstance(value, list | tuple | set | frozenset) or hasattr(value, "__iter__"):
+        return any(_looks_inside(item) for item in value)
+    return False
+
+
 def _check_condition(env, target, condition, label):
     path = condition.field_expr.split(".")
     for position, name in enumerate(path):
@@ -59,7 +68,7 @@ def _check_condition(env, target, condition, label):
         if field.relational:
             last = position == len(path) - 1
             # The id of a user is no secret ("no salesperson"); a look inside is.
-            inside = not last or isinstance(condition.value, str | Domain) and bool(condition.value)
+            inside = not last or _looks_inside(condition.value)
             if inside and is_denied_model(field.comodel_name):
                 raise ParameterError(
                     f"{label}: {condition.field_expr!r} looks into {field.comodel_name}, which is "

@@ -43,6 +43,23 @@ def cleaned_origin(origin, sources):
     return known
 
 
+def find_repeated(env, key, asked):
+    """The answer to a request that was made before under the same key, else ``None``.
+
+    :raises UserError: when the key was used for another request
+    """
+    if not key:
+        return None
+    values = {
+        "requested_by_ref": env.user.id,
+        "idempotency_key": key,
+        "request_digest": digest(asked),
+    }
+    with writing_cursor(env.cr.dbname) as cr:
+        run = _same_request(env, environment(cr, SUPERUSER_ID)["sentinel.run"], values)
+        return _answer(run, repeated=True) if run else None
+
+
 def submit(env, request):
     """Commit the request in a transaction of its own and wake the dispatcher.
 
@@ -91,7 +108,7 @@ def _same_request(env, runs, values):
             ],
             limit=1,
         )
-    if not values["idempotency_key"]:
+    if not values.get("idempotency_key"):
         return runs
     run = runs.search(
         [

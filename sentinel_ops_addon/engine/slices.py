@@ -69,6 +69,12 @@ def _work_live(cr, run, token, deadline):
     if apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
+    _pause(cr, run, token)
+
+
+def _pause(cr, run, token):
+    """Let go of a live run between two slices."""
+    run.env.flush_all()
     cr.execute(
         "UPDATE sentinel_run SET state = 'waiting' WHERE id = %s AND owner_token = %s",
         [run.id, token],
@@ -89,16 +95,21 @@ def _settle_plan(cr, run, token, deadline):
     if not run.plan_ref:
         plan_run = run.create(_plan_request(run))
         run.write({"plan_ref": plan_run.id, "plan_uid": plan_run.uid})
-        plan_id = plan_run.id
         run.env.flush_all()
         # The plan is a run of its own, with its own process state, so it must exist for others.
         commit(cr)
+    if run.browse(run.plan_ref).state == "queued":
+        plan_id = run.plan_ref
         with holding(cr.dbname, plan_id) as held:
             if held:
                 work(cr.dbname, plan_id, deadline)
         # A new transaction, so that what the plan committed is seen.
         roll_back(cr)
     plan_run = run.browse(run.plan_ref)
+    if plan_run.state == "queued":
+        # Somebody looked at it at the very moment it was to be worked on: in the next slice then.
+        _pause(cr, run, token)
+        return False
     if plan_run.final_status != "dry_run":
         finish_live(
             cr,

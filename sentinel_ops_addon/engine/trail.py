@@ -18,16 +18,13 @@ def export_runs(env, after, limit):
         order="position",
         limit=limit,
     )
-    counts = dict(
-        env["sentinel.run.line"]._read_group([("run_id", "in", runs.ids)], ["run_id"], ["__count"])
-    )
     rows = [
         dict(
             run._as_dict(),
             job_id=run.job_ref,
             requested_by_id=run.requested_by_ref,
             run_as_id=run.run_as_ref,
-            line_count=counts.get(run, 0),
+            line_count=run._line_count(),
         )
         for run in runs
     ]

@@ -61,9 +61,16 @@ OUTCOMES = [
 # How each outcome counts in the three figures that every job result carries.
 UPDATED = frozenset({"done"})
 SKIPPED = frozenset(
-    {"skipped_changed", "skipped_locked", "skipped_excluded", "skipped_attempts", "not_attempted"}
+    {
+        "skipped_changed",
+        "skipped_locked",
+        "skipped_excluded",
+        "skipped_attempts",
+        "ineffective",
+        "not_attempted",
+    }
 )
-ERRORS = frozenset({"refused", "failed", "ineffective"})
+ERRORS = frozenset({"refused", "failed"})
 
 SOURCES = [
     ("menu", "Menu"),

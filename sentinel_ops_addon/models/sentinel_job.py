@@ -206,6 +206,14 @@ class SentinelJob(models.Model):
                     )
                 )
 
+    @api.constrains("schedule_mode", "task_id")
+    def _check_schedule_mode(self):
+        for job in self:
+            if job.schedule_mode not in job._modes():
+                raise ValidationError(
+                    self.env._("%(job)s only looks, so its schedule can only plan.", job=job.name)
+                )
+
     @api.constrains("parameters", "task_id")
     def _check_parameters(self):
         for job in self:
@@ -217,17 +225,22 @@ class SentinelJob(models.Model):
         for vals in vals_list:
             task = self.env["sentinel.task"].browse(vals.get("task_id"))
             vals["parameters"] = self._merged_parameters(task, {}, vals.get("parameters"))
-            self._check_run_as_right(vals)
         schedules = [_take_schedule(vals) for vals in vals_list]
         jobs = super().create(vals_list)
+        jobs._check_whose_eyes()
         for job, schedule in zip(jobs, schedules, strict=True):
             job._apply_schedule(schedule)
         return jobs
 
     def write(self, vals):
-        self._check_run_as_right(vals)
         vals = dict(vals)
         schedule = _take_schedule(vals)
+        if not self._may_set_run_as() and self._changes_what_is_seen(vals):
+            # What is looked for is seen through the eyes of whoever chose it.
+            vals.setdefault("run_as_id", self.env.user.id)
+        if "task_id" in vals:
+            # Another task has other parameters; those not given take its defaults.
+            vals.setdefault("parameters", {})
         if "parameters" in vals:
             # Job by job: Odoo clears the properties that a write does not name.
             result = True
@@ -235,12 +248,30 @@ class SentinelJob(models.Model):
                 result = super(SentinelJob, job).write(job._with_all_parameters(vals))
         else:
             result = super().write(vals)
+        if "run_as_id" in vals:
+            self._check_whose_eyes()
         if vals.get("active") is False:
             schedule["active"] = False
         if schedule or "name" in vals:
             for job in self:
                 job._apply_schedule(schedule)
         return result
+
+    def copy_data(self, default=None):
+        values_list = super().copy_data(default=default)
+        for job, values in zip(self, values_list, strict=True):
+            values.setdefault("code", job._free_code())
+            if not self._may_set_run_as():
+                values["run_as_id"] = self.env.user.id
+        return values_list
+
+    def _free_code(self):
+        """A code for a copy of this job that no job has."""
+        jobs = self.sudo().with_context(active_test=False)
+        number = 2
+        while jobs.search_count([("code", "=", f"{self.code[:58]}_{number}")]):
+            number += 1
+        return f"{self.code[:58]}_{number}"
 
     def unlink(self):
         crons = self.sudo().cron_id
@@ -252,11 +283,14 @@ class SentinelJob(models.Model):
     def _may_set_run_as(self):
         return self.env.su or self.env.user.has_group("base.group_system")
 
-    def _check_run_as_right(self, vals):
-        user_id = vals.get("run_as_id")
-        if user_id and user_id != self.env.uid and not self._may_set_run_as():
-            if self and set(self.run_as_id.ids) == {user_id}:
-                return
+    def _check_whose_eyes(self):
+        """Whoever is no administrator can only lend their own eyes to a job.
+
+        Tested on the records, not on what was written: defaults, context and copies count too.
+        """
+        if self._may_set_run_as():
+            return
+        if any(job.run_as_id != self.env.user for job in self):
             raise AccessError(
                 self.env._(
                     "Only an administrator may let a job run as somebody else; you can choose "
@@ -297,16 +331,20 @@ class SentinelJob(models.Model):
         return merged
 
     def _with_all_parameters(self, vals):
-        """Values for this job with its parameters completed, and its user where that follows."""
+        """Values for this job with its parameters completed."""
         self.ensure_one()
         task = self.env["sentinel.task"].browse(vals.get("task_id", self.task_id.id))
         own = self._own_parameters() if task == self.task_id else {}
-        values = dict(vals, parameters=self._merged_parameters(task, own, vals["parameters"]))
-        contract = task._contract()
-        if contract is not None and contract._task_no_code and not self._may_set_run_as():
-            # Whoever writes a rule sees what it finds: only with their own eyes.
-            values["run_as_id"] = self.env.user.id
-        return values
+        return dict(vals, parameters=self._merged_parameters(task, own, vals["parameters"]))
+
+    def _changes_what_is_seen(self, vals):
+        """Whether a write decides anew what the jobs look at: another task, or a rule's text."""
+        if "task_id" in vals and any(job.task_id.id != vals["task_id"] for job in self):
+            return True
+        contracts = [job.task_id._contract() for job in self]
+        return "parameters" in vals and any(
+            contract is not None and contract._task_no_code for contract in contracts
+        )
 
     def _own_parameters(self):
         self.ensure_one()
@@ -358,12 +396,16 @@ class SentinelJob(models.Model):
         now = fields.Datetime.now()
         if cron.nextcall > now:
             return job._request(job.schedule_mode, origin={"source": "menu"})["uid"]
-        return job._request(
-            job.schedule_mode,
-            origin={"source": "schedule"},
-            scheduled_for=cron.nextcall,
-            missed_count=cron._moments_missed(now),
-        )["uid"]
+        moment = {
+            "scheduled_for": cron.nextcall,
+            "missed_count": cron._moments_missed(now),
+        }
+        try:
+            answer = job._request(job.schedule_mode, origin={"source": "schedule"}, **moment)
+        except (UserError, ValidationError) as error:
+            # Nobody is there to read it: the moment gets its run all the same, and that says why.
+            answer = job._request_refused(str(error), **moment)
+        return answer["uid"]
 
     # --- doors -------------------------------------------------------------------------------
 
@@ -408,6 +450,15 @@ class SentinelJob(models.Model):
         :return: ``{"uid", "job", "mode", "state", "status", "repeated", "message"}``
         """
         self._check_operator()
+        for name, value in (("parameters", parameters), ("origin", origin)):
+            if not isinstance(value or {}, dict):
+                raise UserError(
+                    self.env._(
+                        "%(name)s must map names to values; %(value)r does not.",
+                        name=name,
+                        value=value,
+                    )
+                )
         job = self.with_context(active_test=False).search([("code", "=", str(code or ""))])
         if not job:
             codes = ", ".join(self.search([], limit=100).mapped("code"))
@@ -431,6 +482,8 @@ class SentinelJob(models.Model):
 
         :rtype: dict
         """
+        # As strict as the catalogue: what is wrong with a server is not for everybody's eyes.
+        self.check_access("read")
         return dict(
             health(self.env),
             contract=CONTRACT,
@@ -585,47 +638,67 @@ class SentinelJob(models.Model):
         :return: what ``trigger`` returns, and the run's ``id``
         """
         self.ensure_one()
+        origin = requests.cleaned_origin(origin or {}, [source for source, _label in SOURCES])
+        asked = {"job": self.code, "mode": mode, "parameters": given or {}, "plan": plan or ""}
+        key = str(idempotency_key or "")
+        # Before anything is checked: what was accepted once stays accepted.
+        repeated = requests.find_repeated(self.env, key, asked)
+        if repeated:
+            return repeated
         self._check_requestable(mode)
         saved_plan = self._plan_to_apply(mode, plan, given or {})
-        origin = requests.cleaned_origin(origin or {}, [source for source, _label in SOURCES])
         if saved_plan:
             parameters = saved_plan.parameters or {}
         else:
             parameters = self._effective_parameters(dict(given or {}))
-        contract = self.task_id._contract()
-        model = parameters.get("model") if contract._task_no_code else contract._task_model
-        user = self.env.user
-        request = requests.Request(
-            values={
-                "mode": mode,
-                "job_ref": self.id,
-                "job_code": self.code,
-                "job_name": self.name,
-                "task_code": self.task_id.code,
-                "shape": contract._task_shape,
-                "target_model": model or False,
-                "target_model_name": self._model_label(model) if model else False,
-                "requested_by_ref": user.id,
-                "requested_by_login": user.login,
-                "run_as_ref": self.run_as_id.id,
-                "run_as_login": self.run_as_id.sudo().login,
-                "company_ref": self.company_id.id,
-                "company_name": self.company_id.sudo().name,
-                "currency": self.company_id.sudo().currency_id.name,
-                "source": origin.pop("source"),
-                "reason": str(reason or "")[:500] or False,
-                "request_uid": origin.pop("request_id", False),
-                "origin": origin,
-                "idempotency_key": str(idempotency_key or "") or False,
-                "parameters": parameters,
-                "caps": self._caps(),
-                "plan_ref": saved_plan.id or False,
-                "plan_uid": saved_plan.uid or False,
-                **moment,
-            },
-            asked={"job": self.code, "mode": mode, "parameters": given or {}, "plan": plan or ""},
+        values = self._request_values(mode, parameters, origin)
+        values.update(
+            reason=str(reason or "")[:500] or False,
+            idempotency_key=key or False,
+            plan_ref=saved_plan.id or False,
+            plan_uid=saved_plan.uid or False,
+            **moment,
         )
-        return requests.submit(self.env, request)
+        return requests.submit(self.env, requests.Request(values=values, asked=asked))
+
+    def _request_refused(self, error, **moment):
+        """Commit a scheduled moment that could not even be requested, as a failed run."""
+        origin = requests.cleaned_origin({"source": "schedule"}, ["schedule"])
+        values = self._request_values(self.schedule_mode, {}, origin)
+        values.update(moment, state="sealing", final_status="failure", verdict="error", error=error)
+        values["ended_at"] = fields.Datetime.now()
+        return requests.submit(self.env, requests.Request(values=values, asked={}))
+
+    def _request_values(self, mode, parameters, origin):
+        """What a run keeps of its job and of who asked, as it is now."""
+        contract = self.task_id._contract()
+        model = ""
+        if contract is not None:
+            model = parameters.get("model") if contract._task_no_code else contract._task_model
+        user = self.env.user
+        origin = dict(origin)
+        return {
+            "mode": mode,
+            "job_ref": self.id,
+            "job_code": self.code,
+            "job_name": self.name,
+            "task_code": self.task_id.code,
+            "shape": self.task_id.shape,
+            "target_model": model or False,
+            "target_model_name": self._model_label(model) if model else False,
+            "requested_by_ref": user.id,
+            "requested_by_login": user.login,
+            "run_as_ref": self.run_as_id.id,
+            "run_as_login": self.run_as_id.sudo().login,
+            "company_ref": self.company_id.id,
+            "company_name": self.company_id.sudo().name,
+            "currency": self.company_id.sudo().currency_id.name,
+            "source": origin.pop("source"),
+            "request_uid": origin.pop("request_id", False),
+            "origin": origin,
+            "parameters": parameters,
+            "caps": self._caps(),
+        }
 
     def _check_requestable(self, mode):
         if not self.active:
@@ -681,7 +754,11 @@ class SentinelJob(models.Model):
                 self.env._("A plan has its parameters already; give a plan or parameters.")
             )
         saved = runs._by_uid(plan)
-        if saved.job_ref != self.id or saved.mode != "plan" or saved.final_status != "dry_run":
+        if (saved.job_ref, saved.task_code, saved.company_ref) != (
+            self.id,
+            self.task_id.code,
+            self.company_id.id,
+        ) or (saved.mode, saved.final_status) != ("plan", "dry_run"):
             raise UserError(
                 self.env._(
                     "The run %(plan)s is not a finished plan of the job %(code)s.",

@@ -25,6 +25,8 @@ _logger = logging.getLogger(__name__)
 
 # Lines per answer: an XML-RPC answer is built in memory on both sides.
 MAX_LINES = 5000
+# Lines on the form of a run; all of them are behind its button.
+SHOWN_LINES = 40
 
 
 class SentinelRun(models.Model):
@@ -123,8 +125,13 @@ class SentinelRun(models.Model):
     )
 
     owner_token = fields.Char(readonly=True, groups="base.group_system")
+    batch_ceiling = fields.Integer(readonly=True)
     slice_count = fields.Integer(string="Slices", readonly=True)
     position = fields.Integer(string="Chain position", readonly=True)
+    # Some of them, for the form: a run may have a million.
+    first_line_ids = fields.One2many(
+        comodel_name="sentinel.run.line", compute="_compute_first_lines", string="First lines"
+    )
     line_ids = fields.One2many(
         comodel_name="sentinel.run.line", inverse_name="run_id", string="Lines", readonly=True
     )
@@ -180,6 +187,13 @@ class SentinelRun(models.Model):
         for run in self:
             run.summary = run._summary()
 
+    @api.depends("state", "progress_done")
+    def _compute_first_lines(self):
+        for run in self:
+            run.first_line_ids = run.env["sentinel.run.line"].search(
+                [("run_id", "=", run.id)], order="position", limit=SHOWN_LINES
+            )
+
     @api.depends("kpis", "guards", "parameters")
     def _compute_tables(self):
         verdicts = dict(self._fields["verdict"]._description_selection(self.env))
@@ -223,6 +237,7 @@ class SentinelRun(models.Model):
         :return: ``{"lines": [...], "next": position or 0, "total": count}``
         """
         run = self._by_uid(uid)
+        after = _bounded(self.env, "after", after, 0, 2**31 - 1)
         limit = _bounded(self.env, "limit", limit, 1, MAX_LINES)
         domain = [("run_id", "=", run.id)]
         if outcome:
@@ -233,7 +248,7 @@ class SentinelRun(models.Model):
         return {
             "lines": [line._as_dict() for line in page],
             "next": page[-1:].position if len(found) > limit else 0,
-            "total": lines.search_count(domain),
+            "total": run._line_count(outcome),
         }
 
     @api.model
@@ -347,7 +362,7 @@ class SentinelRun(models.Model):
             "amount": money_text(self.amount) if self.currency else "",
             "currency": self.currency or "",
             "progress": {"done": self.progress_done, "total": self.progress_total},
-            "outcomes": self._live_outcomes(),
+            "outcomes": self._final_outcomes(),
             "checked": self.checked_count,
             "updated": self.updated_count,
             "skipped": self.skipped_count,
@@ -361,16 +376,23 @@ class SentinelRun(models.Model):
             "url": f"/odoo/sentinel-runs/{self.id}",
         }
 
-    def _live_outcomes(self):
-        """Counts by outcome: the stored ones once they are final, counted until then."""
-        if self.outcomes:
-            return self.outcomes
-        groups = self.env["sentinel.run.line"]._read_group(
-            [("run_id", "=", self.id)], ["outcome"], ["__count"]
-        )
-        return dict(groups)
+    def _final_outcomes(self):
+        """Counts by outcome once they are final; who follows a run asks often, and has progress."""
+        return self.outcomes or {}
+
+    def _line_count(self, outcome=""):
+        """How many lines the run has, with this outcome if one is given."""
+        if self.state == "done":
+            counts = self.outcomes or {}
+            return counts.get(outcome, 0) if outcome else sum(counts.values())
+        domain = [("run_id", "=", self.id)]
+        if outcome:
+            domain.append(("outcome", "=", outcome))
+        return self.env["sentinel.run.line"].search_count(domain)
 
     def _error_messages(self, limit=20):
+        if not self.error_count:
+            return []
         lines = self.env["sentinel.run.line"].search(
             [("run_id", "=", self.id), ("outcome", "in", list(ERRORS))],
             limit=limit,

@@ -99,8 +99,12 @@ class SentinelTaskCheckRecords(models.AbstractModel):
         model = parameters["model"]
         for name in ("population", "condition"):
             check_reach(self.env, model, ast.literal_eval(parameters[name]), name)
-        condition = Domain(ast.literal_eval(parameters["condition"]))
-        if condition.optimize(self.env[model]).is_true():
+        for name in ("population", "condition"):
+            try:
+                domain = Domain(ast.literal_eval(parameters[name])).optimize_full(self.env[model])
+            except (ValueError, TypeError) as error:
+                raise ParameterError(f"{name} is not a valid domain: {error}") from None
+        if domain.is_true():
             raise ParameterError(
                 "condition is empty or always true, so every record would break the rule. "
                 "Say what is wrong with a record, for example [('email', '=', False)]."

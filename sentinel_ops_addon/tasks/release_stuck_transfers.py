@@ -55,7 +55,8 @@ class SentinelTaskReleaseStuckTransfers(models.AbstractModel):
         return Domain("state", "not in", ["done", "cancel", "draft"])
 
     def _condition(self, ctx):
-        return Domain("state", "in", ["confirmed", "waiting"]) & Domain(
+        # "waiting" is for another transfer, which a reservation cannot help.
+        return Domain("state", "=", "confirmed") & Domain(
             "scheduled_date", "<", ctx.days_ago(ctx.parameters["days"])
         )
 

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..engine import apply
 from ..engine.cursors import commit, plan_cursor, writing_cursor
+from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
 HOLIDAY = "The customer is on holiday."
@@ -163,6 +164,32 @@ class TestBatch(OrderCase):
         outcomes = self.outcomes(run["uid"])
         self.assertEqual(outcomes.pop(cursed), "skipped_locked")
         self.assertEqual(set(outcomes.values()), {"done"})
+
+    def test_conflicts_do_not_outlast_the_slice(self):
+        """A table that somebody holds: the run pauses, grows smaller, and goes on afterwards."""
+        ids = self.make_orders([100 + i for i in range(8)])
+        uid = self.trigger("live", days=90)["uid"]
+        blocked = []
+
+        def wait_in_vain(original, operation, records, ctx):
+            if blocked:
+                blocked.append(len(records))
+                raise psycopg2.errors.LockNotAvailable("canceling statement due to lock timeout")
+            original(operation, records, ctx)
+
+        self.patch_apply(wait_in_vain)
+        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
+            with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", 0):
+                dispatch(self.dbname)
+                blocked.append(0)
+                dispatch(self.dbname)
+                dispatch(self.dbname)
+                self.assertEqual(self.status(uid)["state"], "waiting")
+                self.assertEqual(blocked[1:], [5, 2])
+        blocked.clear()
+        run = self.finish(uid)
+        self.assertEqual((run["status"], run["updated"]), ("success", 8))
+        self.assertEqual(set(self.states(ids)), {"cancel"})
 
     def test_an_operation_may_not_commit(self):
         ids = self.make_orders([100, 101])

@@ -63,6 +63,8 @@ class TestCheckRecords(EngineCase):
                 ({"model": "res.users", "condition": "[('login', '=', 'a')]"}, "out of reach"),
                 ({"condition": "[('user_ids.password', 'like', 'a')]"}, "out of reach"),
                 ({"condition": "__import__('os').system('true')"}, "domain"),
+                ({"condition": "[('create_date', '>', 'garbage')]"}, "not a valid domain"),
+                ({"condition": "[('email', '=', {})]"}, "not a valid domain"),
                 ({"warn": 5, "fail": 4}, "fail must not be smaller"),
             ]:
                 with self.subTest(change=change), self.refused(env, ValidationError, word):

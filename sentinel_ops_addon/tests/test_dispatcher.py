@@ -2,7 +2,8 @@ from unittest.mock import patch
 
 from odoo.tools import config
 
-from ..engine.dispatcher import MAX_BUDGET, budget, dispatch
+from ..engine.budget import MAX_BUDGET, budget, plan_limit
+from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
 
@@ -20,6 +21,9 @@ class TestDispatcher(OrderCase):
             self.assertEqual(budget(), 5)
         with self.limits(0, 120, 0):
             self.assertEqual(budget(), MAX_BUDGET)
+            self.assertEqual(plan_limit(), float("inf"))
+        with self.limits(-1, 120, 60):
+            self.assertLess(budget() + plan_limit(), 60)
 
     def test_asks_for_another_call_when_work_is_left(self):
         self.make_orders([100] * 40)

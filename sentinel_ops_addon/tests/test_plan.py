@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 
 from .common import OrderCase
@@ -69,6 +71,26 @@ class TestPlan(OrderCase):
         self.assertIn("clean_old_orders", run["error"])
         self.assertIn("ZeroDivisionError", run["error"])
         self.assertNotIn("Traceback", run["error"])
+
+    def test_a_plan_that_takes_too_long_says_what_to_do(self):
+        """By a slow statement, and by many records: before the server kills the process."""
+        registry_class = self.registry["sentinel.task.clean_old_orders"]
+        original = registry_class._condition
+        limit = "odoo.addons.sentinel_ops_addon.engine.plan.plan_limit"
+
+        def sleep(task, ctx):
+            task.env.cr.execute("SELECT pg_sleep(30)")
+            return original(task, ctx)
+
+        with patch(limit, lambda: 0.3), patch.object(registry_class, "_condition", sleep):
+            slow = self.run_job("plan", days=90)
+        self.make_orders([100])
+        # Zero is no timeout for PostgreSQL, and over at once for the records.
+        with patch(limit, lambda: 0.0):
+            many = self.run_job("plan", days=90)
+        for run in (slow, many):
+            self.assertEqual((run["status"], run["outcomes"]), ("failure", {}))
+            self.assertIn("Lower the limit", run["error"])
 
     def test_an_empty_condition_never_means_all(self):
         from odoo.fields import Domain

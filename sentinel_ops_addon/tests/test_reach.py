@@ -41,6 +41,7 @@ class TestReach(TransactionCase):
             [("create_uid.login", "=", "admin")],
             [("user_ids", "any", [("login", "=", "admin")])],
             [("user_id", "ilike", "adm")],
+            [("user_id", "in", ["admin"])],
             [("child_ids", "any", [("create_uid.login", "=", "admin")])],
             [("child_ids", "not any", [("user_ids", "any", [("login", "=", "a")])])],
             ["!", ("parent_id.user_ids.login", "=", "admin")],

@@ -118,6 +118,28 @@ class TestRecovery(OrderCase):
         self.assertEqual(run["status"], "dry_run")
         self.assertTrue(run["position"])
 
+    def test_a_second_dispatcher_leaves_the_plan_of_a_live_run_alone(self):
+        ids = self.make_orders([100, 101])
+        uid = self.trigger("live", days=90)["uid"]
+        from ..engine import slices
+
+        original, calls = slices.holding, []
+
+        def meet_a_second_one(dbname, run_id):
+            if not calls:
+                calls.append(run_id)
+                dispatch(dbname)
+                self.assertEqual(
+                    self.sql("SELECT state FROM sentinel_run WHERE id = %s", [run_id]),
+                    [("queued",)],
+                )
+            return original(dbname, run_id)
+
+        with patch.object(slices, "holding", meet_a_second_one):
+            run = self.finish(uid)
+        self.assertEqual((run["status"], run["updated"]), ("success", 2))
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+
     def test_a_scheduled_moment_is_resumed(self):
         self.make_orders([100 + i for i in range(10)])
         with self.root() as env:

@@ -86,7 +86,13 @@ class TestReleaseStuckTransfers(EngineCase):
         run = self.run_job("live", days=2)
         self.assertEqual(self.outcomes(run["uid"]), {first: "done", second: "ineffective"})
         self.assertEqual(self.states([first, second]), ["assigned", "confirmed"])
-        self.assertEqual(run["status"], "partial")
+        self.assertEqual((run["status"], run["updated"], run["skipped"]), ("partial", 1, 1))
+
+    def test_no_goods_at_all_is_no_failure(self):
+        (transfer,) = self.make_transfers([20])
+        run = self.run_job("live", days=2)
+        self.assertEqual(self.outcomes(run["uid"]), {transfer: "ineffective"})
+        self.assertEqual((run["status"], run["errors"]), ("partial", []))
 
     def test_figures(self):
         self.make_transfers([10, 20])

@@ -42,6 +42,17 @@ class TestRequests(OrderCase):
             with self.assertRaisesRegex(UserError, first["uid"]):
                 self.trigger(mode, **{"days": 50, **change}, idempotency_key=key)
 
+    def test_what_was_accepted_stays_accepted(self):
+        key = f"kept-{self.mark}"
+        with self.root() as env:
+            code = f"short_lived_{self.mark}"
+            job_id = self.make_job(env, code, "clean_old_orders").id
+        first = self.trigger("plan", code=code, idempotency_key=key)
+        with self.root() as env:
+            env["sentinel.job"].browse(job_id).active = False
+        second = self.trigger("plan", code=code, idempotency_key=key)
+        self.assertEqual((second["uid"], second["repeated"]), (first["uid"], True))
+
     def test_a_key_is_its_owner_s(self):
         key = f"mine-{self.mark}"
         with self.root() as env:
@@ -75,6 +86,7 @@ class TestRequests(OrderCase):
             ({"parameters": {"days": "many"}}, ["days", "whole number from 1 to 36500"]),
             ({"parameters": {"days": 0}}, ["days", "from 1 to 36500"]),
             ({"parameters": {"limit": 0}}, ["limit", "from 1 to 1000000"]),
+            ({"origin": "cli"}, ["origin", "must map names to values"]),
             ({"mode": "destroy"}, ["destroy", "plan, live"]),
             ({"mode": "live", "plan": "nonsense"}, ["nonsense"]),
         ]:
@@ -98,6 +110,18 @@ class TestRequests(OrderCase):
         plan = self.run_job("plan", code=code)
         with self.assertRaisesRegex(UserError, "not a finished plan"):
             self.trigger("live", plan=plan["uid"])
+
+    def test_a_plan_of_another_task_is_refused(self):
+        with self.root() as env:
+            code = f"turned_{self.mark}"
+            job_id = self.make_job(env, code, "clean_old_orders").id
+        plan = self.run_job("plan", code=code)
+        with self.root() as env:
+            env["sentinel.job"].browse(job_id).task_id = env["sentinel.task"].search(
+                [("code", "=", "release_stuck_transfers")]
+            )
+        with self.assertRaisesRegex(UserError, "not a finished plan"):
+            self.trigger("live", code=code, plan=plan["uid"])
 
     def test_an_archived_job_is_refused(self):
         with self.root() as env:

@@ -78,6 +78,22 @@ class TestSchedule(OrderCase):
         self.run_schedule()
         self.assertEqual(self.runs(), [("menu", False, 0)])
 
+    def test_a_moment_that_cannot_be_requested_gets_its_run(self):
+        self.schedule(schedule_next=fields.Datetime.now() - timedelta(minutes=1))
+        with self.root() as env:
+            leaver = self.new_user(env, f"gone{self._testMethodName[-4:]}", [])
+            env["sentinel.job"].browse(self.job_id).run_as_id = leaver
+            leaver.active = False
+        run = self.finish(self.run_schedule())
+        self.assertEqual((run["status"], run["verdict"]), ("failure", "error"))
+        self.assertIn("archived", run["error"])
+        self.assertTrue(run["scheduled_for"])
+        self.assertEqual(self.run_schedule(), run["uid"])
+
+    def test_a_check_cannot_be_scheduled_live(self):
+        with self.root() as env, self.refused(env, ValidationError, "only looks"):
+            self.make_job(env, f"c_{self.mark}", "check_records", schedule_mode="live")
+
     def test_missed_moments_are_counted(self):
         self.schedule(
             schedule_unit="hours",

@@ -21,6 +21,8 @@ class TestSecurity(OrderCase):
                     env[model].search([])
             with self.assertRaises(AccessError):
                 env["sentinel.job"].catalog()
+            with self.assertRaises(AccessError):
+                env["sentinel.job"].health()
 
     def test_nobody_at_all_writes_runs_and_lines(self):
         self.make_orders([100])
@@ -120,7 +122,7 @@ class TestSecurity(OrderCase):
                     for attribute, value in vars(base).items()
                     if callable(value)
                     and not attribute.startswith("_")
-                    and attribute not in ("create", "write", "unlink")
+                    and attribute not in ("create", "write", "unlink", "copy_data")
                 }
                 self.assertEqual(own, public.get(name, set()), name)
             for name, method in [
@@ -153,6 +155,36 @@ class TestSecurity(OrderCase):
                 job.run_as_id = self.operator_id
             with self.refused(env, AccessError, "administrator"):
                 self.make_job(env, f"mine_{self.mark}", "clean_old_orders")
+
+    def test_no_default_lends_another_s_eyes(self):
+        values = {"code": f"sneaky_{self.mark}", "task": "clean_old_orders"}
+        with self.as_user(self.manager_id) as env:
+            task = env["sentinel.task"].search([("code", "=", values["task"])])
+            values = {"name": "Sneaky", "code": values["code"], "task_id": task.id}
+            sneaky = env["sentinel.job"].with_context(default_run_as_id=self.user_id)
+            with self.refused(env, AccessError, "administrator"):
+                sneaky.create(values)
+            env["ir.default"].set("sentinel.job", "run_as_id", self.user_id, user_id=True)
+            with self.refused(env, AccessError, "administrator"):
+                env["sentinel.job"].create(values)
+            env["ir.default"].search([("user_id", "=", self.manager_id)]).unlink()
+
+    def test_another_task_is_seen_with_one_s_own_eyes(self):
+        with self.root() as env:
+            code = f"switched_{self.mark}"
+            job_id = self.make_job(env, code, "clean_old_orders").id
+        with self.as_user(self.manager_id) as env:
+            job = env["sentinel.job"].browse(job_id)
+            self.assertEqual(job.run_as_id.id, self.user_id)
+            job.task_id = env["sentinel.task"].search([("code", "=", "check_records")])
+            self.assertEqual(job.run_as_id.id, self.manager_id)
+            self.assertEqual(job._own_parameters()["model"], "res.partner")
+
+    def test_a_copy_is_seen_with_one_s_own_eyes(self):
+        with self.as_user(self.manager_id) as env:
+            copy = env["sentinel.job"].browse(self.job_id).copy()
+            self.assertEqual(copy.run_as_id.id, self.manager_id)
+            self.assertNotEqual(copy.code, self.code)
 
     def test_never_as_the_superuser(self):
         with self.root() as env, self.refused(env, ValidationError, "superuser"):
