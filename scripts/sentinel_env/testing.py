@@ -83,6 +83,8 @@ def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
                 *("-m", "pytest"),
                 *("-c", str(root / "scripts" / "pytest-odoo.ini"), f"--rootdir={root}"),
                 *("-p", "no:cacheprovider"),
+                # tests/conftest.py is for the tests from outside, and imports what they have.
+                f"--confcutdir={site.clone.test_addons}",
                 # The fixtures in tests/ belong to another Python than Odoo's.
                 f"--confcutdir={site.clone.test_addons}",
                 f"--odoo-config={configuration}",

@@ -16,8 +16,10 @@ class SentinelRunLine(models.Model):
     _rec_name = "record_name"
     _log_access = False
 
+    # Not indexed by itself: the unique index on run and position begins with it, and with a
+    # second one PostgreSQL picks a way that reads the lines of every run.
     run_id = fields.Many2one(
-        comodel_name="sentinel.run", required=True, readonly=True, ondelete="restrict", index=True
+        comodel_name="sentinel.run", required=True, readonly=True, ondelete="restrict", index=False
     )
     position = fields.Integer(string="No.", required=True, readonly=True)
     job_code = fields.Char(string="Job", readonly=True)
@@ -28,7 +30,7 @@ class SentinelRunLine(models.Model):
     )
     record_name = fields.Char(string="Record", readonly=True)
     operation = fields.Char(readonly=True)
-    outcome = fields.Selection(selection=OUTCOMES, required=True, readonly=True, index=True)
+    outcome = fields.Selection(selection=OUTCOMES, required=True, readonly=True)
     reason = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
     before = fields.Json(readonly=True)
