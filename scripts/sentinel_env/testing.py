@@ -85,8 +85,6 @@ def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
                 *("-p", "no:cacheprovider"),
                 # tests/conftest.py is for the tests from outside, and imports what they have.
                 f"--confcutdir={site.clone.test_addons}",
-                # The fixtures in tests/ belong to another Python than Odoo's.
-                f"--confcutdir={site.clone.test_addons}",
                 f"--odoo-config={configuration}",
                 "--odoo-http",
                 *arguments,
