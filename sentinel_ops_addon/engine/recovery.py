@@ -8,12 +8,15 @@ from odoo import SUPERUSER_ID
 from .cursors import commit, environment, writing_cursor
 from .finish import finish, finish_live
 from .liveness import holding
+from .requests import FOLLOW_UP
 from .wake import wake_dispatcher
 
 _logger = logging.getLogger(__name__)
 
 # A scheduled moment whose run dies again and again is a bug or a server that is too small.
 MAX_ATTEMPTS = 3
+# What the same moment, requested once more, keeps besides.
+_MOMENT = ("mode", "source", "reason", "scheduled_for")
 
 
 def mark_interrupted(dbname):
@@ -73,7 +76,7 @@ def _request_again(run):
     """Queue the same scheduled moment once more, in the transaction that ends the dead run."""
     again = run.create(
         {
-            **{name: run[name] for name in _KEPT},
+            **{name: run[name] for name in (*FOLLOW_UP, *_MOMENT)},
             "uid": run.env["sentinel.chain"]._new_uid(),
             "attempt": run.attempt + 1,
             "resumes_uid": run.uid,
@@ -82,27 +85,3 @@ def _request_again(run):
     )
     wake_dispatcher(run.env)
     return again
-
-
-_KEPT = (
-    "mode",
-    "job_ref",
-    "job_code",
-    "job_name",
-    "task_code",
-    "shape",
-    "target_model",
-    "target_model_name",
-    "requested_by_ref",
-    "requested_by_login",
-    "run_as_ref",
-    "run_as_login",
-    "company_ref",
-    "company_name",
-    "currency",
-    "source",
-    "reason",
-    "scheduled_for",
-    "parameters",
-    "caps",
-)

@@ -15,6 +15,27 @@ from .canonical import digest
 from .cursors import commit, environment, roll_back, writing_cursor
 from .wake import wake_dispatcher
 
+# What a run that the engine requests for another one takes over from it.
+FOLLOW_UP = (
+    "job_ref",
+    "job_code",
+    "job_name",
+    "task_code",
+    "shape",
+    "target_model",
+    "target_model_name",
+    "requested_by_ref",
+    "requested_by_login",
+    "run_as_ref",
+    "run_as_login",
+    "company_ref",
+    "company_name",
+    "currency",
+    "request_uid",
+    "parameters",
+    "caps",
+)
+
 
 @dataclass(frozen=True)
 class Request:

@@ -12,6 +12,7 @@ from .finish import finish, finish_live
 from .guards import judge, judge_request
 from .liveness import holding, take_ownership
 from .plan import plan
+from .requests import FOLLOW_UP
 
 _logger = logging.getLogger(__name__)
 
@@ -132,27 +133,8 @@ def _settle_plan(cr, run, token, deadline):
 
 
 def _plan_request(run):
-    names = (
-        "job_ref",
-        "job_code",
-        "job_name",
-        "task_code",
-        "shape",
-        "target_model",
-        "target_model_name",
-        "requested_by_ref",
-        "requested_by_login",
-        "run_as_ref",
-        "run_as_login",
-        "company_ref",
-        "company_name",
-        "currency",
-        "request_uid",
-        "parameters",
-        "caps",
-    )
     return {
-        **{name: run[name] for name in names},
+        **{name: run[name] for name in FOLLOW_UP},
         "uid": run.env["sentinel.chain"]._new_uid(),
         "mode": "plan",
         "source": "engine",
