@@ -1,5 +1,10 @@
 """Whether requests will be worked on."""
 
+import os
+import time
+
+import psutil
+
 from odoo import fields, release
 from odoo.tools import config
 
@@ -66,8 +71,17 @@ def _problems(env, cron, now, ignored, neutralized):
         }
 
 
+def server_uptime() -> float:
+    """Seconds since this Odoo server was started."""
+    # With workers, the one that answers is young; its parent is the server.
+    process = psutil.Process(os.getppid() if config["workers"] else None)
+    return time.time() - process.create_time()
+
+
 def _is_overdue(env, cron, now):
-    if (now - cron.nextcall).total_seconds() <= OVERDUE:
+    late = (now - cron.nextcall).total_seconds()
+    # A server that was down is late in everything when it comes up, and needs a minute.
+    if min(late, server_uptime()) <= OVERDUE:
         return False
     env.cr.execute(
         """

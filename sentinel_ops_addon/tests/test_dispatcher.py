@@ -6,6 +6,8 @@ from ..engine.budget import MAX_BUDGET, budget, plan_limit
 from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
+UPTIME = "odoo.addons.sentinel_ops_addon.engine.health.server_uptime"
+
 
 class TestDispatcher(OrderCase):
     def limits(self, real_cron, real, cpu):
@@ -68,7 +70,9 @@ class TestDispatcher(OrderCase):
             "WHERE id = (SELECT res_id FROM ir_model_data WHERE module = 'sentinel_ops_addon' "
             "AND name = 'ir_cron_dispatcher')"
         )
-        with self.as_user() as env:
+        with self.as_user() as env, patch(UPTIME, lambda: 60.0):
+            self.assertTrue(env["sentinel.job"].health()["ok"], "it was only just started")
+        with self.as_user() as env, patch(UPTIME, lambda: 3600.0):
             (problem,) = env["sentinel.job"].health()["problems"]
             self.assertEqual(problem["code"], "no_cron_worker")
             self.assertIn("--max-cron-threads", problem["remedy"])
