@@ -55,8 +55,8 @@ def _next(dbname, refused):
 
     Live runs of one job go one after the other: a second one plans when the first is done, so
     they never meet on a record. One that waits for somebody's decision holds nobody up; it is
-    looked at again when its plan has expired. The plan that a live run makes for itself is worked on with it,
-    by the same process. A scheduled one is let through, to the guard that stops it.
+    looked at again when its plan has expired. The plan that a live run makes for itself is worked
+    on with it, by the same process. A scheduled one is let through, to the guard that stops it.
     """
     with writing_cursor(dbname) as cr:
         cr.execute(
