@@ -143,15 +143,19 @@ def look(cr: Any, mark: str, crons: list[int], *, ended: bool) -> list[Finding]:
     :param crons: scheduled actions that must be active.
     :param ended: every run has ended, and the quotations are to be cancelled all.
     """
-    checks = {**_ALWAYS, **(_AT_THE_END if ended else {})}
-    findings = []
     # One snapshot for all of it: runs may go on while we look.
     cr.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        for what, query in checks.items():
-            cr.execute(f"{_WITH} {query} LIMIT {_SHOWN}", {"mark": mark, "crons": crons})
-            if rows := cr.fetchall():
-                findings.append(Finding(what, rows))
+        return compare(cr, mark, crons, ended=ended)
     finally:
         cr.execute("COMMIT")
+
+
+def compare(cr: Any, mark: str, crons: list[int], *, ended: bool) -> list[Finding]:
+    """Do what `look` does, in the transaction that is open on `cr`."""
+    findings = []
+    for what, query in {**_ALWAYS, **(_AT_THE_END if ended else {})}.items():
+        cr.execute(f"{_WITH} {query} LIMIT {_SHOWN}", {"mark": mark, "crons": crons})
+        if rows := cr.fetchall():
+            findings.append(Finding(what, rows))
     return findings

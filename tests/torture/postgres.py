@@ -16,6 +16,7 @@ from sentinel_env.provision import Site
 
 _RECOVERY = "automatic recovery in progress"
 _PATIENCE_SECONDS = 60.0
+_BURIAL_SECONDS = 3.0
 _PREFIX = "torture-"
 
 
@@ -96,6 +97,7 @@ class OwnPostgres:
         for process in family:
             if not process.wait(_PATIENCE_SECONDS):
                 raise SetupError(f"process {process.pid} of PostgreSQL survived its kill -9")
+        self._bury(postmaster.pid)
 
     def kill_backend(self, pid: int) -> None:
         """kill -9 one connection's process; PostgreSQL then ends all others and recovers."""
@@ -113,6 +115,17 @@ class OwnPostgres:
         if self.cluster.socket != self.cluster.folder:
             shutil.rmtree(self.cluster.socket, ignore_errors=True)
         self.cluster.lock.unlink(missing_ok=True)
+
+    def _bury(self, postmaster: int) -> None:
+        """Make sure that a new postmaster does not take the dead one for a living one."""
+        deadline = time.monotonic() + _BURIAL_SECONDS
+        while Path(f"/proc/{postmaster}").exists():
+            if time.monotonic() > deadline:
+                # A zombie: whoever adopted it does not collect its children. PostgreSQL leaves
+                # this file alone then, although nothing behind it is alive.
+                (self.cluster.data / "postmaster.pid").unlink()
+                return
+            time.sleep(0.05)
 
     def _postmaster(self) -> int:
         return int((self.cluster.data / "postmaster.pid").read_text().split()[0])

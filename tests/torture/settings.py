@@ -18,7 +18,7 @@ class Settings:
     seed: int
     rounds: int = 30
     first: int = 1
-    records: int = 2500
+    records: int = 2000
 
 
 def parse(arguments: Sequence[str]) -> Settings:

@@ -7,7 +7,7 @@ import signal
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,6 @@ import psycopg2
 
 from sentinel_env.databases import Databases
 from sentinel_env.folders import prepare
-from sentinel_env.locks import exclusive
 from sentinel_env.odoo_rpc import UNREACHABLE
 from sentinel_env.odoo_server import OdooServer
 from sentinel_env.processes import RememberedProcess
@@ -30,6 +29,7 @@ from .settings import Settings
 T = TypeVar("T")
 
 JOB = "clean_old_orders"
+_PARAMETERS = {"days": DAYS, "limit": 1_000_000}
 # A third of it is the time of one call of the dispatcher: runs are to be cut into slices.
 _ODOO = {"limit_time_real_cron": "6"}
 _DISPATCHER = "sentinel_ops_addon.ir_cron_dispatcher"
@@ -60,9 +60,12 @@ class Stage:
         self.plan_seconds = 0.5
         self.live_seconds = 3.0
         self._rounds_left = 0
+        self._servers: tuple[OdooServer, ...] = ()
+        self._undo = ExitStack()
 
     def open(self) -> None:
         """Start PostgreSQL and give it a database with the addon to copy from."""
+        self._undo.callback(self.postgres.remove)
         self.postgres.start()
         template = self._site.templates.with_addon()
         self.postgres.take(self._site.program.server, template, _BASE, self.folder)
@@ -75,14 +78,12 @@ class Stage:
         program = replace(self._site.program, server=self.postgres.server, data_dir=data_dir)
         self.site = replace(self._site, program=program, cluster=self.postgres.cluster)
         self.throwaway = Throwaway(self.site)
+        self._undo.callback(shutil.rmtree, self.throwaway.folder, ignore_errors=True)
+        self._undo.callback(self._kill_all)
 
     def close(self) -> None:
         """End everything and remove it."""
-        for server in getattr(self, "_servers", ()):
-            hard_kill(server)
-        if hasattr(self, "throwaway"):
-            shutil.rmtree(self.throwaway.folder, ignore_errors=True)
-        self.postgres.remove()
+        self._undo.close()
 
     # --- the servers ---------------------------------------------------------------------------
 
@@ -101,8 +102,9 @@ class Stage:
         self._rounds_left = 0
 
     def _new_database(self) -> None:
-        for server in getattr(self, "_servers", ()):
-            hard_kill(server)
+        self.postgres.start()
+        self._kill_all()
+        for server in self._servers[:1]:
             self.throwaway.drop(server.database)
         database = self.throwaway.database(_BASE)
         self.odoo = self.throwaway.server(database, settings=_ODOO)
@@ -130,8 +132,10 @@ class Stage:
 
     def _rehearse(self, cr: Any) -> None:
         """Measure how long a run takes, so that blows fall into it and not behind it."""
-        self.quotations.make(cr, self.settings.records, "rehearsal")
-        uid = self.trigger()
+        for count, mark in ((50, "warm-up"), (self.settings.records, "rehearsal")):
+            self.until(lambda: self.all_ended(cr), "the warm-up ends")
+            self.quotations.make(cr, count, mark)
+            uid = self.trigger()
         self.until(lambda: self.plan_of(cr, uid)[1] == "running", "the rehearsal's plan begins")
         began = time.monotonic()
         self.until(lambda: self.plan_of(cr, uid)[1] == "done", "the rehearsal's plan ends")
@@ -139,6 +143,10 @@ class Stage:
         self.until(lambda: self.run(cr, uid)[0] == "done", "the rehearsal ends")
         self.plan_seconds = planned - began
         self.live_seconds = time.monotonic() - planned
+
+    def _kill_all(self) -> None:
+        for server in self._servers:
+            hard_kill(server)
 
     def revive(self) -> None:
         """Have PostgreSQL and Odoo run again, with cron workers that listen."""
@@ -183,9 +191,7 @@ class Stage:
         finally:
             connection.close()
 
-    def until(
-        self, condition: Callable[[], T], what: str, seconds: float = _PATIENCE_SECONDS
-    ) -> T:
+    def until(self, condition: Callable[[], T], what: str, seconds: float = _PATIENCE_SECONDS) -> T:
         """Wait until `condition` is true, looking often, and return what it said.
 
         :raises TooLong: it did not become true within `seconds`.
@@ -234,7 +240,7 @@ class Stage:
             "SELECT name, setting FROM pg_settings"
             " WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"
         )
-        return {name: value for name, value in rows}
+        return {row[0]: row[1] for row in rows}
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -244,21 +250,27 @@ class Stage:
         :param server: whom to ask, instead of the Odoo that is hit.
         """
         key = secrets.token_hex(8)
-        parameters = {"days": DAYS, "limit": 1_000_000}
-        deadline = time.monotonic() + 30.0
-        while True:
+        asked = server or self.odoo
+        refusal = ""
+
+        def ask() -> str:
+            nonlocal refusal
             try:
-                answer: dict[str, Any] = (server or self.odoo).rpc().execute(
-                    "sentinel.job", "trigger", JOB, "live", parameters, key
+                answer: dict[str, Any] = asked.rpc().execute(
+                    "sentinel.job", "trigger", JOB, "live", _PARAMETERS, key
                 )
-            except (xmlrpc.client.Fault, *UNREACHABLE):
+            except (xmlrpc.client.Fault, *UNREACHABLE) as error:
                 # An Odoo that outlived its PostgreSQL has dead connections in its pool. With
                 # the same key, asking again cannot ask twice.
-                if time.monotonic() > deadline:
-                    raise
+                refusal = str(error)
                 time.sleep(0.2)
-            else:
-                return str(answer["uid"])
+                return ""
+            return str(answer["uid"])
+
+        try:
+            return self.until(ask, "a request is taken", 30.0)
+        except TooLong as error:
+            raise TooLong(f"{error}: {refusal}") from error
 
 
 def pid_of(server: OdooServer) -> int:
@@ -278,18 +290,16 @@ def hard_kill(server: OdooServer) -> None:
 
 
 @contextmanager
-def open_stage(site: Site, settings: Settings, *, locked: bool = False) -> Iterator[Stage]:
+def open_stage(site: Site, settings: Settings) -> Iterator[Stage]:
     """Give a stage, and remove all of it when the block ends.
 
-    :param locked: the caller holds the lock that keeps suites apart.
+    The caller holds the lock that keeps suites apart.
     """
-    home = prepare(site.clone.state / "torture")
-    with exclusive(site.cache.lock("torture" if locked else "suite"), "tests"):
-        folder = prepare(home / f"{os.getpid()}")
-        stage = Stage(site, folder, settings)
-        try:
-            stage.open()
-            yield stage
-        finally:
-            stage.close()
-            shutil.rmtree(folder, ignore_errors=True)
+    folder = prepare(prepare(site.clone.state / "torture") / f"{os.getpid()}")
+    stage = Stage(site, folder, settings)
+    try:
+        stage.open()
+        yield stage
+    finally:
+        stage.close()
+        shutil.rmtree(folder, ignore_errors=True)
