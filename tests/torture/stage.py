@@ -16,7 +16,7 @@ import psycopg2
 
 from sentinel_env.databases import Databases
 from sentinel_env.folders import prepare
-from sentinel_env.odoo_rpc import UNREACHABLE
+from sentinel_env.odoo_rpc import UNREACHABLE, OdooRpc
 from sentinel_env.odoo_server import OdooServer
 from sentinel_env.processes import RememberedProcess
 from sentinel_env.provision import Site
@@ -61,6 +61,7 @@ class Stage:
         self.live_seconds = 3.0
         self._rounds_left = 0
         self._servers: tuple[OdooServer, ...] = ()
+        self._clients: dict[str, OdooRpc] = {}
         self._undo = ExitStack()
 
     def open(self) -> None:
@@ -106,6 +107,7 @@ class Stage:
         self._kill_all()
         for server in self._servers[:1]:
             self.throwaway.drop(server.database)
+        self._clients.clear()
         database = self.throwaway.database(_BASE)
         self.odoo = self.throwaway.server(database, settings=_ODOO)
         self.bystander = self.throwaway.server(database, settings=_ODOO)
@@ -251,12 +253,14 @@ class Stage:
         """
         key = secrets.token_hex(8)
         asked = server or self.odoo
+        # Kept, because logging in costs a second of computing on purpose.
+        rpc = self._clients.setdefault(asked.url, asked.rpc())
         refusal = ""
 
         def ask() -> str:
             nonlocal refusal
             try:
-                answer: dict[str, Any] = asked.rpc().execute(
+                answer: dict[str, Any] = rpc.execute(
                     "sentinel.job", "trigger", JOB, "live", _PARAMETERS, key
                 )
             except (xmlrpc.client.Fault, *UNREACHABLE) as error:
