@@ -8,6 +8,7 @@ import psutil
 from odoo import fields, release
 from odoo.tools import config
 
+from . import bulk_tracking
 from .canonical import utc_text
 from .liveness import LOCK_SPACE
 from .wake import dispatcher_cron
@@ -18,7 +19,10 @@ PATIENCE = 10  # seconds that a request may wait before a server without schedul
 
 
 def health(env):
-    """Facts and problems, each problem with its remedy.
+    """Facts, problems and notices, each of the latter two with its remedy.
+
+    A problem keeps requests from being worked on; a notice is about what works, but not as well
+    as it could, and leaves ``ok`` alone.
 
     :return: see ``sentinel.job.health``
     """
@@ -41,6 +45,7 @@ def health(env):
         "oldest_queued_seconds": oldest,
         "dispatcher_last": utc_text(cron.lastcall),
         "problems": problems,
+        "notices": list(_notices(env)),
     }
 
 
@@ -67,6 +72,23 @@ def _problems(env, cron, now, ignored, neutralized):
             "remedy": env._(
                 "Start Odoo with --max-cron-threads=1 or more, and check that the database is "
                 "among those it serves."
+            ),
+        }
+
+
+def _notices(env):
+    if bulk_tracking.is_wanted(env) and (unknown := bulk_tracking.unknown(env)):
+        yield {
+            "code": "bulk_tracking_off",
+            "message": env._(
+                "The chatter is written record by record, which makes live runs slower, because "
+                "parts of Odoo are not as they were when the faster way was tested: %(names)s.",
+                names=", ".join(unknown),
+            ),
+            "remedy": env._(
+                "Nothing is wrong and nothing is lost. Install a newer Sentinel-Ops when there is "
+                "one; to hear no more of it, set the system parameter %(name)s to 0.",
+                name=bulk_tracking.SETTING,
             ),
         }
 

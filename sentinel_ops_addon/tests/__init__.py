@@ -1,5 +1,6 @@
 from . import (
     test_batch,
+    test_bulk_tracking,
     test_catalog,
     test_check_records,
     test_clean_old_orders,
