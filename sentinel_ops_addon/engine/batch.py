@@ -8,6 +8,7 @@ import psycopg2
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
 
+from .bulk_tracking import bulk_tracking
 from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
@@ -132,9 +133,10 @@ class Batch:
         cr = records.env.cr
         try:
             with cr.savepoint():
-                self.operation._apply(records, self.ctx)
-                # Chatter is written when flushing: its failures belong to this batch too.
-                cr.flush()
+                with bulk_tracking(records.env):
+                    self.operation._apply(records, self.ctx)
+                    # Chatter is written when flushing: its failures belong to this batch too.
+                    cr.flush()
                 stuck = self.selection.still_matching(records)
                 if stuck:
                     raise _StillMatching(stuck)

@@ -3,6 +3,7 @@ from . import ir_cron, sentinel_event
 # isort: split
 # What has a history inherits from the mixin in sentinel_event, so that one comes first.
 from . import (
+    mail_thread,
     sentinel_approval,
     sentinel_approval_policy,
     sentinel_attempt,

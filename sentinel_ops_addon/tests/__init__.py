@@ -2,6 +2,7 @@ from . import (
     test_approval,
     test_attempts,
     test_batch,
+    test_bulk_tracking,
     test_caps,
     test_catalog,
     test_check_records,
