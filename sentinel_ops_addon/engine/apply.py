@@ -8,7 +8,7 @@ from .batch import TRANSIENT, Batch
 from .cursors import commit, environment, roll_back
 from .lines import insert_lines, last_position, planned_lines
 from .liveness import fence
-from .selection import selection_of, task_context
+from .work import work_of
 
 _logger = logging.getLogger(__name__)
 
@@ -105,10 +105,7 @@ def _one_batch(cr, run, token, planned, deadline):
 
 def _try_batch(cr, run, token, planned):
     env = environment(cr, run.run_as_ref, run.company_ref)
-    task = env[f"sentinel.task.{run.task_code}"]
-    ctx = task_context(env, run, run.as_of)
-    operation = env[f"sentinel.operation.{task._task_operation}"]
-    lines = Batch(task, operation, selection_of(task, ctx), ctx).act(planned)
+    lines = Batch(work_of(env, run, run.as_of)).act(planned)
     return _commit_lines(cr, run, token, lines)
 
 

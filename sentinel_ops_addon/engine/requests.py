@@ -34,6 +34,10 @@ FOLLOW_UP = (
     "request_uid",
     "parameters",
     "caps",
+    "undoes_ref",
+    "undoes_uid",
+    "retries_ref",
+    "retries_uid",
 )
 
 

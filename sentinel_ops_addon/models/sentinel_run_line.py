@@ -40,6 +40,7 @@ class SentinelRunLine(models.Model):
     amount = fields.Float(digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
     fingerprint = fields.Char(readonly=True)
+    after_fingerprint = fields.Char(readonly=True)
     at = fields.Datetime(string="When", readonly=True)
 
     _unique_position = models.UniqueIndex(
