@@ -14,8 +14,10 @@ from . import (
     test_recovery,
     test_release_stuck_transfers,
     test_requests,
+    test_retry,
     test_schedule,
     test_security,
     test_statements,
     test_trail,
+    test_undo,
 )
