@@ -13,6 +13,7 @@ from . import (
     test_reach,
     test_recovery,
     test_release_stuck_transfers,
+    test_repair_loops,
     test_requests,
     test_retry,
     test_schedule,

@@ -108,6 +108,7 @@ class TestSecurity(OrderCase):
                 "action_open_follow_ups",
             },
             "sentinel.run.line": {"action_open_record"},
+            "sentinel.repair.loop": {"action_open_record"},
             "sentinel.task": set(),
             "sentinel.chain": set(),
         }
