@@ -20,6 +20,7 @@
         "views/sentinel_run_views.xml",
         "views/sentinel_job_views.xml",
         "views/sentinel_reason_views.xml",
+        "views/sentinel_repair_loop_views.xml",
         "views/sentinel_ops_addon_menus.xml",
     ],
     "assets": {

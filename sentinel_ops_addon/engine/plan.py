@@ -22,8 +22,10 @@ from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
 from .plan_digest import plan_digest
-from .selection import selection_of, task_context
+from .retry import left_over
+from .selection import narrowed, selection_of, task_context
 from .withheld import withheld_records
+from .work import work_of
 
 # What a task meets that tries to change something or to end the transaction.
 REFUSALS = (
@@ -90,14 +92,18 @@ def _took_too_long(run, seconds):
 
 def _look(reading, cr, run, as_of, end):
     env = environment(reading, run.run_as_ref, run.company_ref)
+    if run.undoes_ref:
+        return _look_back(cr, run, work_of(env, run, as_of), end)
     task = env[f"sentinel.task.{run.task_code}"]
     ctx = task_context(env, run, as_of)
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
+    limit = task._limit(ctx)
+    if run.retries_ref:
+        selection, limit = narrowed(selection, left_over(run.retries_ref)), None
     population = selection.model.search_count(selection.population)
     matched = selection.model.search_count(selection.matching)
-    limit = task._limit(ctx)
     withheld = _withheld_matches(env, run, selection)
     ids = selection.model.search(
         selection.matching & Domain("id", "not in", list(withheld)),
@@ -217,3 +223,34 @@ def _freeze(cr, run, task, ctx, model, ids, end):
         task.env.flush_all()
         task.env.invalidate_all()
     return total, has_amount
+
+
+def _look_back(cr, run, undo, end):
+    """The figures of an undo's plan; its lines are those of what the old run changed."""
+    env = undo.task.env
+    counts = {"planned": 0, "refused": 0}
+    total, has_amount = 0.0, False
+    for lines in undo.freeze(fields.Datetime.now(), CHUNK):
+        if time.monotonic() > end:
+            raise _OutOfTime
+        insert_lines(cr, run, lines)
+        for line in lines:
+            counts[line.outcome] += 1
+            if line.outcome == "planned" and line.amount is not None:
+                total, has_amount = total + line.amount, True
+        env.flush_all()
+        env.invalidate_all()
+    changed = sum(counts.values())
+    return {
+        "population_count": changed,
+        "matched_count": changed,
+        "selected_count": counts["planned"],
+        # What cannot be undone is refused, line by line; no limit cut it off.
+        "is_limited": False,
+        "amount": total,
+        "currency": run.currency if has_amount else False,
+        "kpis": [],
+        "progress_done": counts["planned"],
+        "progress_total": counts["planned"],
+        **run._count_outcomes({outcome: count for outcome, count in counts.items() if count}),
+    }

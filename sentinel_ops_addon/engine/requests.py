@@ -36,6 +36,10 @@ FOLLOW_UP = (
     "caps",
     "limits",
     "policy",
+    "undoes_ref",
+    "undoes_uid",
+    "retries_ref",
+    "retries_uid",
 )
 
 

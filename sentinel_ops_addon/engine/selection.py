@@ -1,6 +1,6 @@
 """Which records a task selects: the same answer for a plan and for the test right before acting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from odoo.fields import Domain
@@ -25,6 +25,11 @@ class Selection:
     def still_matching(self, records):
         """Those of ``records`` that are trouble still."""
         return self.model.search(self.matching & Domain("id", "in", records.ids))
+
+
+def narrowed(selection, domain):
+    """The same selection with less of it to act on."""
+    return replace(selection, matching=selection.matching & domain)
 
 
 def task_context(env, run, as_of) -> TaskContext:

@@ -10,6 +10,7 @@ from . import (
     sentinel_chain,
     sentinel_exclusion,
     sentinel_job,
+    sentinel_repair_loop,
     sentinel_run,
     sentinel_run_line,
     sentinel_stop,
@@ -19,4 +20,4 @@ from . import (
 
 # isort: split
 # Further sides of a job and a run, in files of their own.
-from . import sentinel_job_limits, sentinel_run_decisions
+from . import sentinel_job_limits, sentinel_run_decisions, sentinel_run_follow_up

@@ -534,6 +534,10 @@ class SentinelJob(models.Model):
     def _modes(self):
         return ["plan", "live"] if self.shape == "remedy" else ["plan"]
 
+    def _is_undoable(self):
+        operation = self.task_id._operation()
+        return operation is not None and operation._operation_undo
+
     def _catalog_entry(self):
         self.ensure_one()
         contract = self.task_id._contract()
@@ -554,6 +558,7 @@ class SentinelJob(models.Model):
             "model_name": self._model_label(model),
             "available": self.is_available,
             "unavailable_reason": self.unavailable_reason or "",
+            "undoable": self._is_undoable(),
             "active": self.active,
             "company": self.company_id.sudo().name,
             "run_as": self.run_as_id.sudo().login,
@@ -659,6 +664,7 @@ class SentinelJob(models.Model):
             parameters = self._effective_parameters(dict(given or {}))
         values = self._request_values(mode, parameters, origin)
         values.update(
+            saved_plan._follow_up_values(),
             reason=str(reason or "")[:500] or False,
             idempotency_key=key or False,
             plan_ref=saved_plan.id or False,
