@@ -1,5 +1,7 @@
 from . import (
+    test_archive_records,
     test_batch,
+    test_cancel_dead_transfers,
     test_catalog,
     test_check_records,
     test_clean_old_orders,
