@@ -9,6 +9,7 @@ import time
 import psycopg2
 
 from odoo import fields
+from odoo.fields import Domain
 
 from .budget import plan_limit
 from .canonical import record_values
@@ -85,22 +86,21 @@ def _look(reading, cr, run, as_of, end):
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
-    population = selection.model.search_count(selection.population)
-    matched = selection.model.search_count(selection.matching)
-    limit = task._limit(ctx)
-    ids = selection.model.search(selection.matching, order=task._task_order, limit=limit).ids
+    found = selection.look(task._task_order, task._limit(ctx))
+    ids = found.ids
     amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
-    measures = task._measures(ctx, selection.matching)
-    verdict = task._verdict(ctx, matched, population, measures)
+    # Where nothing matches, figures about it need not ask the database.
+    measures = task._measures(ctx, selection.matching if found.matched else Domain.FALSE)
+    verdict = task._verdict(ctx, found.matched, found.population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
     env.flush_all()
     reading.flush()
     outcome = "planned" if run.shape == "remedy" else "found"
     return {
-        "population_count": population,
-        "matched_count": matched,
+        "population_count": found.population,
+        "matched_count": found.matched,
         "selected_count": len(ids),
-        "is_limited": matched > len(ids),
+        "is_limited": found.matched > len(ids),
         "amount": amount,
         "currency": run.currency if has_amount else False,
         "kpis": [measure.as_dict() for measure in measures],

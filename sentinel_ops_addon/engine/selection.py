@@ -4,9 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .context import TaskContext
 from .errors import TaskFailure
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at a selection saw.
+
+    :param population: how many records the rule is about
+    :param matched: how many of them are trouble
+    :param ids: the first of these, up to the limit
+    """
+
+    population: int
+    matched: int
+    ids: list[int]
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,21 @@ class Selection:
     model: Any
     population: Domain
     matching: Domain
+
+    def look(self, order, limit) -> "Found":
+        """Count, and find what is trouble, at one moment and in one statement.
+
+        :param order: in which order ``limit`` cuts
+        :param limit: how many at most, ``None`` for all
+        """
+        population = self.model._search(self.population)
+        matching = self.model._search(self.matching, order=order, limit=limit)
+        ((count, ids),) = self.model.env.execute_query(
+            SQL("SELECT (%s), ARRAY(%s)", population.select("COUNT(*)"), matching.select())
+        )
+        cut = limit is not None and len(ids) >= limit
+        matched = self.model.search_count(self.matching) if cut else len(ids)
+        return Found(count, matched, ids)
 
     def still_matching(self, records):
         """Those of ``records`` that are trouble still."""

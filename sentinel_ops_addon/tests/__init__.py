@@ -8,6 +8,7 @@ from . import (
     test_cron_health,
     test_dispatcher,
     test_guards,
+    test_idle_cost,
     test_job,
     test_live,
     test_parameters,
