@@ -1,1 +1,1 @@
-from . import models, operations, tasks
+from . import models, operations, tasks, wizards

@@ -37,13 +37,17 @@ class Batch:
     :param task: the task's abstract model, in the environment of the run-as user
     :param operation: the operation's abstract model, in the same environment
     :param selection: what the task selects, with the plan's ``as_of``
+    :param withheld: outcome and reason of records that must be left alone, by ID
+    :param budget: the run's :class:`engine.error_budget.ErrorBudget` so far
     """
 
-    def __init__(self, task, operation, selection, ctx):
+    def __init__(self, task, operation, selection, ctx, withheld, budget):
         self.task = task
         self.operation = operation
         self.selection = selection
         self.ctx = ctx
+        self.withheld = withheld
+        self.budget = budget
         self.names = task._recorded_fields(ctx)
 
     def act(self, planned):
@@ -88,6 +92,9 @@ class Batch:
                 settled[record.id] = ("skipped_locked", env._("Somebody is working on it."))
             else:
                 settled[record.id] = ("skipped_changed", env._("It was deleted since the plan."))
+        for record in locked.filtered(lambda record: record.id in self.withheld):
+            settled[record.id] = self.withheld[record.id]
+            locked -= record
         matching = self.selection.still_matching(locked) if locked else locked
         for record in locked - matching:
             settled[record.id] = (
@@ -119,6 +126,9 @@ class Batch:
 
         :return: outcome and message by record id
         """
+        if self.budget.is_exceeded:
+            message = self.task.env._("The run had made too many errors by then.")
+            return dict.fromkeys(records.ids, ("not_attempted", message))
         cr = records.env.cr
         try:
             with cr.savepoint():
@@ -139,12 +149,16 @@ class Batch:
             if len(records) > 1:
                 middle = len(records) // 2
                 return {**self._attempt(records[:middle]), **self._attempt(records[middle:])}
-            return {records.id: self._judge(records, error)}
+            verdict = self._judge(records, error)
+            self.budget.note(verdict[0])
+            return {records.id: verdict}
+        self.budget.note("done", len(records))
         return dict.fromkeys(records.ids, ("done", ""))
 
     def _without_effect(self, records, stuck):
         message = self.task.env._("It was still the same trouble afterwards, so it was undone.")
         verdicts = dict.fromkeys(stuck.ids, ("ineffective", message))
+        self.budget.note("ineffective", len(stuck))
         rest = records - stuck
         if rest:
             verdicts.update(self._attempt(rest))

@@ -22,6 +22,11 @@ LOCK_TIMEOUT = "5s"
 class EngineCursor(sql_db.Cursor):
     """A cursor whose transaction ends only by :func:`commit` or by closing it."""
 
+    def __init__(self, *args):
+        # What was read once and cannot be read differently until the transaction ends.
+        self.reads = {}
+        super().__init__(*args)
+
     def commit(self):
         raise TransactionRefused(
             "a task or an operation called commit(); only the engine commits, because a change "
@@ -86,6 +91,7 @@ def commit(cr):
         raise TypeError("Only the engine's own writing cursors may be committed here")
     # pylint: disable=invalid-commit
     super(EngineCursor, cr).commit()
+    cr.reads.clear()
 
 
 def roll_back(cr):
@@ -93,6 +99,7 @@ def roll_back(cr):
     if not isinstance(cr, EngineCursor):
         raise TypeError("Only the engine's own cursors may be rolled back here")
     super(EngineCursor, cr).rollback()
+    cr.reads.clear()
 
 
 @contextmanager

@@ -70,9 +70,10 @@ def _next(locks, refused):
 
     First those that say running: when the lock of one is free, its process is dead. Then fewest
     slices first, then oldest. Live runs of one job go one after the other: a second one plans
-    when the first is done, so they never meet on a record. The plan that a live run makes for
-    itself is worked on with it, by the same process. A scheduled one is let through, to the guard
-    that stops it.
+    when the first is done, so they never meet on a record. One that waits for somebody's decision
+    holds nobody up; it is looked at again when its plan has expired. The plan that a live run
+    makes for itself is worked on with it, by the same process. A scheduled one is let through, to
+    the guard that stops it.
     """
     locks.execute(
         """
@@ -82,12 +83,15 @@ def _next(locks, refused):
                  WHERE NOT run.id = ANY(%s)
                    AND (run.state = 'running'
                         OR run.state IN ('queued', 'waiting', 'sealing')
+                       AND (run.awaits IS NULL
+                            OR run.expires_at < timezone('UTC', clock_timestamp()))
                        AND NOT EXISTS (
                                 SELECT FROM sentinel_run AS parent
                                  WHERE parent.plan_ref = run.id AND parent.state <> 'done')
                        AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
                                 SELECT FROM sentinel_run AS other
                                  WHERE other.job_ref = run.job_ref AND other.mode = 'live'
+                                   AND other.awaits IS NULL
                                    AND other.state <> 'done' AND other.id < run.id)))
                  ORDER BY run.state = 'running' DESC, coalesce(run.slice_count, 0), run.id
                  LIMIT 1) AS turn

@@ -18,11 +18,23 @@ class OwnershipLost(SentinelError):
 
 
 class GuardStop(SentinelError):
-    """A guard stopped the run; ``verdict`` says which one and with which numbers."""
+    """A guard stopped the run; ``verdict`` says which one and with which numbers.
 
-    def __init__(self, verdict):
+    :param verdicts: all that were given until then, this one last
+    """
+
+    def __init__(self, verdict, verdicts=()):
         super().__init__(verdict.message)
         self.verdict = verdict
+        self.verdicts = list(verdicts) or [verdict]
+
+
+class ApprovalMissing(SentinelError):
+    """A live run has to wait for somebody's decision; ``verdicts`` are those given so far."""
+
+    def __init__(self, verdicts):
+        super().__init__(verdicts[-1].message)
+        self.verdicts = verdicts
 
 
 class TaskFailure(SentinelError):

@@ -4,7 +4,9 @@ The task reads on a connection that PostgreSQL keeps from writing; the lines are
 another one, and become visible together when the run is finished.
 """
 
+import datetime
 import time
+from collections import Counter
 
 import psycopg2
 
@@ -19,7 +21,9 @@ from .errors import DryRunViolation, TaskFailure, TransactionRefused
 from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
+from .plan_digest import plan_digest
 from .selection import selection_of, task_context
+from .withheld import withheld_records
 
 # What a task meets that tries to change something or to end the transaction.
 REFUSALS = (
@@ -31,11 +35,12 @@ REFUSALS = (
 CHUNK = 1000
 
 
-def plan(cr, run):
+def plan(cr, run, verdicts):
     """Carry out a plan and leave its lines and figures on the run, uncommitted.
 
     :param cr: the engine's writing cursor; the caller commits or rolls back
     :param run: the ``sentinel.run`` record on that cursor, state ``running``
+    :param verdicts: what guards said about the request
     :return: the status the run ends with
     :raises DryRunViolation: the task tried to change something
     """
@@ -60,7 +65,11 @@ def plan(cr, run):
     run.write(dict(values, as_of=as_of))
     if run.shape != "remedy":
         return "success"
-    run.guards = [verdict.as_dict() for verdict in judge(run)]
+    hours = (run.limits or {})["plan_hours"]
+    run.expires_at = as_of + datetime.timedelta(hours=hours)
+    run.env.flush_all()
+    run.plan_digest = plan_digest(cr, run)
+    run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
     return "dry_run"
 
 
@@ -86,29 +95,69 @@ def _look(reading, cr, run, as_of, end):
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
-    found = selection.look(task._task_order, task._limit(ctx))
-    ids = found.ids
+    order, limit = task._task_order, task._limit(ctx)
+    found = selection.look(order, limit)
+    # What must be left alone matters, and is asked for, only where something was found.
+    withheld = _withheld_matches(env, run, selection) if found.matched else {}
+    ids = selection.find(order, limit, without=withheld) if withheld else found.ids
     amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
+    _list_withheld(cr, run, selection.model.browse(withheld), withheld, len(ids))
     # Where nothing matches, figures about it need not ask the database.
     measures = task._measures(ctx, selection.matching if found.matched else Domain.FALSE)
-    verdict = task._verdict(ctx, found.matched, found.population, measures)
+    # Somebody answers for what is excluded; it is no finding.
+    excluded = sum(outcome == "skipped_excluded" for outcome, _why in withheld.values())
+    verdict = task._verdict(ctx, found.matched - excluded, found.population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
     env.flush_all()
     reading.flush()
     outcome = "planned" if run.shape == "remedy" else "found"
+    counts = Counter(kept for kept, _why in withheld.values())
+    if ids:
+        counts[outcome] = len(ids)
     return {
         "population_count": found.population,
         "matched_count": found.matched,
         "selected_count": len(ids),
-        "is_limited": found.matched > len(ids),
+        "withheld_count": len(withheld),
+        "is_limited": found.matched - len(withheld) > len(ids),
         "amount": amount,
         "currency": run.currency if has_amount else False,
         "kpis": [measure.as_dict() for measure in measures],
         "verdict": verdict,
         "progress_done": len(ids),
         "progress_total": len(ids),
-        **run._count_outcomes({outcome: len(ids)} if ids else {}),
+        **run._count_outcomes(dict(counts)),
     }
+
+
+def _withheld_matches(env, run, selection):
+    """Those of the records that are trouble which must be left alone, with outcome and reason."""
+    withheld = withheld_records(env, run, selection.model._name)
+    if not withheld:
+        return {}
+    matching = selection.still_matching(selection.model.browse(withheld))
+    return {record_id: withheld[record_id] for record_id in matching.ids}
+
+
+def _list_withheld(cr, run, records, withheld, position):
+    """Show in the plan which records were kept out, after those that were selected."""
+    now = fields.Datetime.now()
+    insert_lines(
+        cr,
+        run,
+        [
+            Line(
+                position=position + number,
+                model=records._name,
+                record_ref=record.id,
+                record_name=record.display_name or f"{records._name},{record.id}",
+                outcome=withheld[record.id][0],
+                message=withheld[record.id][1],
+                at=now,
+            )
+            for number, record in enumerate(records, start=1)
+        ],
+    )
 
 
 def _measured(task, ctx):

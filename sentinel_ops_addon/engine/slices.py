@@ -8,9 +8,10 @@ from odoo.exceptions import AccessError, UserError
 
 from .apply import apply
 from .cursors import commit, environment, roll_back, writing_cursor
-from .errors import DryRunViolation, GuardStop, OwnershipLost, SentinelError
+from .errors import ApprovalMissing, DryRunViolation, GuardStop, OwnershipLost, SentinelError
 from .finish import finish, finish_live
 from .guards import judge, judge_request
+from .lines import chosen_totals
 from .liveness import holding, take_ownership
 from .plan import plan
 from .requests import FOLLOW_UP
@@ -22,11 +23,14 @@ _FROM_PLAN = (
     "as_of",
     "population_count",
     "matched_count",
+    "withheld_count",
     "selected_count",
     "is_limited",
     "amount",
     "currency",
     "kpis",
+    # The policy that the plan was looked at with, whatever became of the job's since.
+    "policy",
 )
 
 
@@ -44,7 +48,7 @@ def work(dbname, run_id, deadline, cr=None):
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         try:
             if run.mode == "plan":
-                finish(cr, run, token, plan(cr, run))
+                finish(cr, run, token, plan(cr, run, judge_request(run)))
             else:
                 _work_live(cr, run, token, deadline)
         except OwnershipLost as error:
@@ -52,7 +56,7 @@ def work(dbname, run_id, deadline, cr=None):
             _logger.warning("Sentinel: %s; this process leaves it alone", error)
         except GuardStop as stop:
             roll_back(cr)
-            _end_stopped(cr, run, token, stop.verdict)
+            _end_stopped(cr, run, token, stop)
         except Exception as error:
             # Any failure of a task ends its run with a sentence; the dispatcher goes on.
             roll_back(cr)
@@ -62,10 +66,18 @@ def work(dbname, run_id, deadline, cr=None):
 
 def _work_live(cr, run, token, deadline):
     if not run.as_of:
+        run.awaits = False
         verdicts = judge_request(run)
         if not _settle_plan(cr, run, token, deadline):
             return
-        verdicts += judge(run)
+        try:
+            verdicts += judge(run)
+        except ApprovalMissing as missing:
+            _await_approval(cr, run, token, verdicts + missing.verdicts)
+            return
+        except GuardStop as stop:
+            stop.verdicts[:0] = verdicts
+            raise
         run.guards = [verdict.as_dict() for verdict in verdicts]
         run.env.flush_all()
         # Kept apart from the first batch: that one may be rolled back and tried again.
@@ -73,6 +85,19 @@ def _work_live(cr, run, token, deadline):
     if not run.selected_count or apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
+    _pause(cr, run, token)
+
+
+def _await_approval(cr, run, token, verdicts):
+    """Let go of a live run until somebody decides; it is judged anew then."""
+    run.write(
+        {
+            "guards": [verdict.as_dict() for verdict in verdicts],
+            "as_of": False,
+            "awaits": "approval",
+            "expires_at": run.browse(run.plan_ref).expires_at,
+        }
+    )
     _pause(cr, run, token)
 
 
@@ -130,13 +155,11 @@ def _settle_plan(cr, run, token, deadline):
             ),
         )
         return False
-    run.write(
-        {
-            **{name: plan_run[name] for name in _FROM_PLAN},
-            "progress_done": 0,
-            "progress_total": plan_run.selected_count,
-        }
-    )
+    run.write({**{name: plan_run[name] for name in _FROM_PLAN}, "progress_done": 0})
+    if run.chosen:
+        count, amount = chosen_totals(cr, plan_run.id, run.chosen)
+        run.write({"selected_count": count, "amount": amount})
+    run.progress_total = run.selected_count
     return True
 
 
@@ -151,21 +174,22 @@ def _plan_request(run):
     }
 
 
-def _end_stopped(cr, run, token, verdict):
-    """End a live run that a guard stopped before its first change."""
-    run.guards = [verdict.as_dict()]
-    finish_live(
-        cr,
-        run,
-        token,
-        "aborted",
-        reason=verdict.message,
-        error=run.env._(
-            "Stopped by the guard %(guard)s: %(message)s",
-            guard=verdict.guard,
-            message=verdict.message,
-        ),
+def _end_stopped(cr, run, token, stop):
+    """End a run that a guard stopped, before its first change or between two batches."""
+    verdict = stop.verdict
+    asked = {given.guard for given in stop.verdicts}
+    kept = [given for given in run.guards or [] if given["guard"] not in asked]
+    run.guards = kept + [given.as_dict() for given in stop.verdicts]
+    status = "cancelled" if verdict.guard == "cancelled" else "aborted"
+    error = run.env._(
+        "Stopped by the guard %(guard)s: %(message)s",
+        guard=verdict.guard,
+        message=verdict.message,
     )
+    if run.mode == "live":
+        finish_live(cr, run, token, status, reason=verdict.message, error=error)
+    else:
+        finish(cr, run, token, status, error=error, verdict="not_evaluated")
 
 
 def _end_failed(cr, run, token, text):
