@@ -139,11 +139,15 @@ def plan_cursor(dbname, seconds=float("inf")):
         the transaction, even if the task swallowed the error
     """
     with _own_connection(PlanCursor, dbname, readonly=True) as cr:
-        # Past the fence on purpose: this is the statement that it refuses to others.
-        cr._obj.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-        cr._obj.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+        # What SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY sets.
+        settings = {"default_transaction_read_only": "on", "lock_timeout": LOCK_TIMEOUT}
         if seconds != float("inf"):
-            cr._obj.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds}s"])
+            settings["statement_timeout"] = f"{seconds}s"
+        # Past the fence on purpose: it keeps others from these settings.
+        cr._obj.execute(
+            f"SELECT {', '.join(['set_config(%s, %s, false)'] * len(settings))}",
+            [text for setting in settings.items() for text in setting],
+        )
         cr._cnx.commit()
         cr.execute("SELECT transaction_timestamp()")
         (began,) = cr.fetchone()

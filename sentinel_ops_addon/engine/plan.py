@@ -99,23 +99,20 @@ def _look(reading, cr, run, as_of, end):
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
-    limit = task._limit(ctx)
+    order, limit = task._task_order, task._limit(ctx)
     if run.retries_ref:
         selection, limit = narrowed(selection, left_over(run.retries_ref)), None
-    population = selection.model.search_count(selection.population)
-    matched = selection.model.search_count(selection.matching)
-    withheld = _withheld_matches(env, run, selection)
-    ids = selection.model.search(
-        selection.matching & Domain("id", "not in", list(withheld)),
-        order=task._task_order,
-        limit=limit,
-    ).ids
+    found = selection.look(order, limit)
+    # What must be left alone matters, and is asked for, only where something was found.
+    withheld = _withheld_matches(env, run, selection) if found.matched else {}
+    ids = selection.find(order, limit, without=withheld) if withheld else found.ids
     amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
     _list_withheld(cr, run, selection.model.browse(withheld), withheld, len(ids))
-    measures = task._measures(ctx, selection.matching)
+    # Where nothing matches, figures about it need not ask the database.
+    measures = task._measures(ctx, selection.matching if found.matched else Domain.FALSE)
     # Somebody answers for what is excluded; it is no finding.
     excluded = sum(outcome == "skipped_excluded" for outcome, _why in withheld.values())
-    verdict = task._verdict(ctx, matched - excluded, population, measures)
+    verdict = task._verdict(ctx, found.matched - excluded, found.population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
     env.flush_all()
     reading.flush()
@@ -124,11 +121,11 @@ def _look(reading, cr, run, as_of, end):
     if ids:
         counts[outcome] = len(ids)
     return {
-        "population_count": population,
-        "matched_count": matched,
+        "population_count": found.population,
+        "matched_count": found.matched,
         "selected_count": len(ids),
         "withheld_count": len(withheld),
-        "is_limited": matched - len(withheld) > len(ids),
+        "is_limited": found.matched - len(withheld) > len(ids),
         "amount": amount,
         "currency": run.currency if has_amount else False,
         "kpis": [measure.as_dict() for measure in measures],

@@ -1,6 +1,7 @@
 """One slice of work on one run, whatever its mode, with every way it can end."""
 
 import logging
+from contextlib import nullcontext
 
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
@@ -33,12 +34,14 @@ _FROM_PLAN = (
 )
 
 
-def work(dbname, run_id, deadline):
+def work(dbname, run_id, deadline, cr=None):
     """Work on a run until it is finished or the slice is over; the caller holds its lock.
 
     :param deadline: ``time.monotonic()`` value at which a live run pauses
+    :param cr: an engine cursor between two transactions that no operation worked on, to save a
+        connection
     """
-    with writing_cursor(dbname) as cr:
+    with nullcontext(cr) if cr else writing_cursor(dbname) as cr:
         token = take_ownership(cr, run_id)
         if not token:
             return
@@ -79,7 +82,7 @@ def _work_live(cr, run, token, deadline):
         run.env.flush_all()
         # Kept apart from the first batch: that one may be rolled back and tried again.
         commit(cr)
-    if apply(cr, run, token, deadline):
+    if not run.selected_count or apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
     _pause(cr, run, token)
@@ -118,20 +121,25 @@ def _settle_plan(cr, run, token, deadline):
 
     :return: False when the plan failed and the run ended with it
     """
-    if not run.plan_ref:
+    plan_id = run.plan_ref
+    is_new = not plan_id
+    if is_new:
         plan_run = run.create(_plan_request(run))
-        run.write({"plan_ref": plan_run.id, "plan_uid": plan_run.uid})
+        plan_id = plan_run.id
+        run.write({"plan_ref": plan_id, "plan_uid": plan_run.uid})
         run.env.flush_all()
         # The plan is a run of its own, with its own process state, so it must exist for others.
         commit(cr)
-    if run.browse(run.plan_ref).state == "queued":
-        plan_id = run.plan_ref
+    if is_new or run.browse(plan_id).state == "queued":
         with holding(cr.dbname, plan_id) as held:
+            # Between two transactions: nothing was written, or it is committed.
+            roll_back(cr)
             if held:
-                work(cr.dbname, plan_id, deadline)
+                work(cr.dbname, plan_id, deadline, cr)
         # A new transaction, so that what the plan committed is seen.
         roll_back(cr)
-    plan_run = run.browse(run.plan_ref)
+    # Both are read next, in one statement.
+    plan_run = run.browse(plan_id).with_prefetch((plan_id, run.id))
     if plan_run.state == "queued":
         # Somebody looked at it at the very moment it was to be worked on: in the next slice then.
         _pause(cr, run, token)

@@ -1,8 +1,10 @@
 from . import (
     test_approval,
+    test_archive_records,
     test_attempts,
     test_batch,
     test_bulk_tracking,
+    test_cancel_dead_transfers,
     test_caps,
     test_catalog,
     test_check_records,
@@ -13,6 +15,7 @@ from . import (
     test_exclusions,
     test_guards,
     test_history,
+    test_idle_cost,
     test_job,
     test_live,
     test_parameters,
