@@ -1,1 +1,2 @@
 from . import models, operations, tasks
+from .hooks import uninstall_hook

@@ -16,6 +16,7 @@ from . import (
     test_requests,
     test_schedule,
     test_security,
+    test_simulate,
     test_statements,
     test_trail,
 )
