@@ -26,5 +26,6 @@
     "assets": {
         "web.assets_backend": ["sentinel_ops_addon/static/src/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

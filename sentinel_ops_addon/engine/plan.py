@@ -17,11 +17,13 @@ from .budget import plan_limit
 from .canonical import record_values
 from .context import worst
 from .cursors import environment, plan_cursor
-from .errors import DryRunViolation, TaskFailure, TransactionRefused
+from .effects import declared_effects
+from .errors import DryRunViolation, OutOfTime, TaskFailure, TransactionRefused
 from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
 from .plan_digest import plan_digest
+from .process_guard import watching
 from .retry import left_over
 from .selection import narrowed, selection_of, task_context
 from .withheld import withheld_records
@@ -49,21 +51,11 @@ def plan(cr, run, verdicts):
     as_of = fields.Datetime.now()
     seconds = plan_limit()
     end = time.monotonic() + seconds
-    with plan_cursor(cr.dbname, seconds) as reading:
-        try:
-            values = _look(reading, cr, run, as_of, end)
-        except psycopg2.errors.QueryCanceled as error:
-            raise _took_too_long(run, seconds) from error
-        except _OutOfTime as error:
-            raise _took_too_long(run, seconds) from error
-        except REFUSALS as error:
-            # Past our cursor, or not caught by it: PostgreSQL's own refusal.
-            raise DryRunViolation(reading.violation or str(error).strip()) from error
-        except Exception as error:
-            # Whatever the task made of it: the refusal is the cause to report.
-            if reading.violation:
-                raise DryRunViolation(reading.violation) from error
-            raise
+    try:
+        with plan_cursor(cr.dbname, seconds) as reading:
+            values = _look_in_peace(reading, cr, run, as_of, end)
+    except OutOfTime as error:
+        raise _took_too_long(run, seconds) from error
     run.write(dict(values, as_of=as_of))
     if run.shape != "remedy":
         return "success"
@@ -75,8 +67,21 @@ def plan(cr, run, verdicts):
     return "dry_run"
 
 
-class _OutOfTime(Exception):
-    """The plan reached its limit between two chunks."""
+def _look_in_peace(reading, cr, run, as_of, end):
+    """Look, with every refusal named as what it is, whatever the task made of it."""
+    try:
+        with watching():
+            return _look(reading, cr, run, as_of, end)
+    except OutOfTime:
+        raise
+    except REFUSALS as error:
+        # Past our cursor, or not caught by it: PostgreSQL's own refusal.
+        raise DryRunViolation(reading.violation or str(error).strip()) from error
+    except Exception as error:
+        # Whatever the task made of it: the refusal is the cause to report.
+        if reading.violation:
+            raise DryRunViolation(reading.violation) from error
+        raise
 
 
 def _took_too_long(run, seconds):
@@ -184,10 +189,11 @@ def _freeze(cr, run, task, ctx, model, ids, end):
     operation = None
     if run.shape == "remedy":
         operation = task.env[f"sentinel.operation.{task._task_operation}"]
+        declared_effects(operation)
     total, has_amount = 0.0, False
     for start in range(0, len(ids), CHUNK):
         if time.monotonic() > end:
-            raise _OutOfTime
+            raise OutOfTime("the plan reached its limit between two chunks")
         records = model.browse(ids[start : start + CHUNK])
         values = record_values(records, names)
         prints = fingerprints(records, values)
@@ -229,7 +235,7 @@ def _look_back(cr, run, undo, end):
     total, has_amount = 0.0, False
     for lines in undo.freeze(fields.Datetime.now(), CHUNK):
         if time.monotonic() > end:
-            raise _OutOfTime
+            raise OutOfTime
         insert_lines(cr, run, lines)
         for line in lines:
             counts[line.outcome] += 1

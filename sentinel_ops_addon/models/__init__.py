@@ -3,6 +3,7 @@ from . import ir_cron, sentinel_event
 # isort: split
 # What has a history inherits from the mixin in sentinel_event, so that one comes first.
 from . import (
+    ir_attachment,
     mail_thread,
     sentinel_approval,
     sentinel_approval_policy,
@@ -15,6 +16,7 @@ from . import (
     sentinel_run_line,
     sentinel_stop,
     sentinel_task,
+    sentinel_tripwire,
     sentinel_window,
 )
 

@@ -29,6 +29,7 @@ from . import (
     test_saved_plan,
     test_schedule,
     test_security,
+    test_simulate,
     test_statements,
     test_stops,
     test_trail,
