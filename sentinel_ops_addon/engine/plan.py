@@ -61,7 +61,6 @@ def plan(cr, run, verdicts):
         return "success"
     hours = (run.limits or {})["plan_hours"]
     run.expires_at = as_of + datetime.timedelta(hours=hours)
-    run.env.flush_all()
     run.plan_digest = plan_digest(cr, run)
     run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
     return "dry_run"

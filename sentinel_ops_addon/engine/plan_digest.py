@@ -19,6 +19,8 @@ def plan_digest(cr, plan) -> str:
     :param plan: the ``sentinel.run`` record of a plan
     """
     whole = hashlib.sha256(canonical_json(_asked(plan)).encode())
+    if not plan.checked_count:
+        return whole.hexdigest()
     position = 0
     while True:
         cr.execute(
