@@ -145,7 +145,7 @@ class TestSecurity(OrderCase):
                     for attribute, value in vars(base).items()
                     if callable(value)
                     and not attribute.startswith("_")
-                    and attribute not in ("create", "write", "unlink", "copy_data")
+                    and attribute not in ("create", "write", "unlink", "copy_data", "init")
                 }
                 self.assertEqual(own, public.get(name, set()), name)
             for name, method in [
