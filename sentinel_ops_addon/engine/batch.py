@@ -119,8 +119,9 @@ class Batch:
         return fingerprints(done, after)
 
     def _difference(self, record, planned, current):
+        # Names only: whoever reads the message may not be allowed to read the record.
         changed = [
-            f"{record._fields[name].string}: {planned.get(name)} → {value}"
+            record._fields[name]._description_string(self.task.env)
             for name, value in current.items()
             if planned.get(name) != value
         ]

@@ -256,7 +256,7 @@ class SentinelRun(models.Model):
         found = lines.search(domain + [("position", ">", after)], limit=limit + 1, order="position")
         page = found[:limit]
         return {
-            "lines": [line._as_dict() for line in page],
+            "lines": page._as_dicts(),
             "next": page[-1:].position if len(found) > limit else 0,
             "total": run._line_count(outcome),
         }
