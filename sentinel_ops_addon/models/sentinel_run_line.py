@@ -1,5 +1,7 @@
 """What happened to one record in one run."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -93,6 +95,33 @@ class SentinelRunLine(models.Model):
         """Open the record that the line is about, with the rights of who looks."""
         self.ensure_one()
         return open_record(self)
+
+    def action_apply_chosen(self):
+        """Run these lines of a plan for real, and no others."""
+        plan = self.run_id
+        if len(plan) != 1:
+            raise UserError(self.env._("Choose lines of one plan."))
+        job = plan.job_id
+        if not job:
+            raise UserError(self.env._("The job of this plan does not exist any more."))
+        return job._trigger_from_menu("live", plan=plan.uid, lines=self.mapped("position"))
+
+    def action_exclude(self):
+        """Ask for how long and why the record shall be left alone."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Leave %(record)s alone", record=self.record_name),
+            "res_model": "sentinel.exclusion",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": self.model,
+                "default_record_ref": self.record_ref,
+                "default_job_id": self.run_id.job_id.id,
+                "default_until": fields.Datetime.now() + timedelta(days=30),
+            },
+        }
 
     def _as_dicts(self, *, export=False):
         """The lines as clients get them: no ``None``, money and times as text.
