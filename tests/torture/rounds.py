@@ -10,7 +10,7 @@ from .blows import Blow
 from .evidence import Finding, look
 from .moments import at_moment
 from .stage import Stage, TooLong
-from .victims import aftermath, strike
+from .victims import KILLS_POSTGRES, aftermath, strike
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,21 @@ def play(stage: Stage, blow: Blow) -> Result:
     began = time.monotonic()
     records = stage.settings.records
     mark = f"blow {blow.number}"
-    findings: list[Finding] = []
     with stage.cursor() as cr:
-        stage.quotations.make(cr, records, mark)
+        ids = stage.quotations.make(cr, records, mark)
     uid = stage.trigger()
-    with at_moment(stage, blow, uid):
+    recoveries = stage.postgres.recoveries()
+    with at_moment(stage, blow, uid, ids) as watch:
         with stage.cursor() as cr:
             state, done, _run_id = stage.run(cr, uid)
         strike(stage, blow)
     # What a crash left must be right before anybody repairs it.
     stage.postgres.start()
     with stage.cursor() as cr:
-        findings += look(cr, mark, stage.crons, ended=False)
-    status = ""
+        findings = watch.findings + look(cr, mark, stage.crons, ended=False)
+    if blow.victim in KILLS_POSTGRES and stage.postgres.recoveries() == recoveries:
+        # Then it was not killed as we meant it, and the round proves nothing.
+        findings.append(Finding("PostgreSQL was killed, and had nothing to recover", []))
     try:
         findings += aftermath(stage, blow, uid)
         stage.trigger()
