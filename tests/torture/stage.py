@@ -17,7 +17,7 @@ import psycopg2
 from sentinel_env.databases import Databases
 from sentinel_env.folders import prepare
 from sentinel_env.odoo_rpc import UNREACHABLE, OdooRpc
-from sentinel_env.odoo_server import OdooServer
+from sentinel_env.odoo_server import LOGIN, OdooServer
 from sentinel_env.processes import RememberedProcess
 from sentinel_env.provision import Site
 from sentinel_env.throwaway import Throwaway
@@ -32,6 +32,15 @@ JOB = "clean_old_orders"
 _PARAMETERS = {"days": DAYS, "limit": 1_000_000}
 _DISPATCHER = "sentinel_ops_addon.ir_cron_dispatcher"
 _BASE = "sentinel_torture_base"
+# Checking a password takes a second of computing on purpose, and again after every restart.
+_CHEAP_LOGIN = f"""
+import datetime
+user = env["res.users"].search([("login", "=", {LOGIN!r})])
+end = datetime.datetime.now() + datetime.timedelta(days=30)
+print("key=" + env(user=user.id)["res.users.apikeys"]._generate("rpc", "crash test", end))
+env.cr.execute("UPDATE res_users SET password = NULL WHERE id = %s", [user.id])
+env.cr.commit()
+"""
 # A new database now and then, so that a thousand rounds fit on a disk.
 ROUNDS_PER_DATABASE = 25
 _PATIENCE_SECONDS = 150.0
@@ -59,7 +68,6 @@ class Stage:
         self.live_seconds = 3.0
         self._rounds_left = 0
         self._servers: tuple[OdooServer, ...] = ()
-        self._clients: dict[str, OdooRpc] = {}
         self._undo = ExitStack()
 
     def open(self) -> None:
@@ -77,6 +85,7 @@ class Stage:
         program = replace(self._site.program, server=self.postgres.server, data_dir=data_dir)
         self.site = replace(self._site, program=program, cluster=self.postgres.cluster)
         self.throwaway = Throwaway(self.site)
+        self._key = self.throwaway.shell(_BASE, _CHEAP_LOGIN).rpartition("key=")[2].split()[0]
         self._undo.callback(shutil.rmtree, self.throwaway.folder, ignore_errors=True)
         self._undo.callback(self._kill_all)
 
@@ -105,7 +114,6 @@ class Stage:
         self._kill_all()
         for server in self._servers[:1]:
             self.throwaway.drop(server.database)
-        self._clients.clear()
         database = self.throwaway.database(_BASE)
         self.odoo = self.throwaway.server(database)
         self.bystander = self.throwaway.server(database)
@@ -124,7 +132,7 @@ class Stage:
             cr.execute("SELECT array_agg(id) FROM ir_cron WHERE active")
             self.crons: list[int] = cr.fetchone()[0]
             self.odoo.start()
-            rpc = self.odoo.rpc()
+            rpc = self._client(self.odoo)
             jobs = rpc.execute("sentinel.job", "search", [("code", "=", JOB)])
             rpc.execute("sentinel.job", "write", jobs, {"max_records": 1_000_000})
             self.quotations = Quotations(rpc, cr)
@@ -254,6 +262,9 @@ class Stage:
 
     # --- asking --------------------------------------------------------------------------------
 
+    def _client(self, server: OdooServer) -> OdooRpc:
+        return server.rpc(LOGIN, self._key)
+
     def trigger(self, server: OdooServer | None = None) -> str:
         """Ask for a live run over all old quotations and return its uid.
 
@@ -261,8 +272,7 @@ class Stage:
         """
         key = secrets.token_hex(8)
         asked = server or self.odoo
-        # Kept, because logging in costs a second of computing on purpose.
-        rpc = self._clients.setdefault(asked.url, asked.rpc())
+        rpc = self._client(asked)
         refusal = ""
 
         def ask() -> str:
