@@ -24,6 +24,7 @@ class Watch:
 
     :param ids: of the quotations it is about.
     :param cr: to look with; `hold` to hold the run up with.
+    :param held: whether nobody can work on the run within the block.
     :param findings: what was seen that must not be.
     """
 
@@ -33,6 +34,7 @@ class Watch:
     ids: range
     cr: Any
     hold: Any
+    held: bool = False
     findings: list[Finding] = field(default_factory=list)
 
     def state(self) -> str:
@@ -96,7 +98,7 @@ def _sealing(watch: Watch) -> None:
     # The sealer's LOCK TABLE waits for whoever has locked a row of it.
     watch.hold.execute("SELECT FROM sentinel_chain FOR UPDATE")
     watch.stage.until(lambda: watch.state() in ("sealing", "done"), "the run is to be sealed")
-    _before_or_after(watch.blow, lambda: watch.hold.execute("ROLLBACK"))
+    _before_or_after(watch, lambda: watch.hold.execute("ROLLBACK"))
 
 
 def _pause(watch: Watch) -> None:
@@ -105,16 +107,17 @@ def _pause(watch: Watch) -> None:
     # Granted when the slice ends; while we have it, no process can begin the next one.
     watch.hold.execute("SELECT pg_advisory_lock(%s, %s)", key)
     release = "SELECT pg_advisory_unlock(%s, %s)"
-    _before_or_after(watch.blow, lambda: watch.hold.execute(release, key))
+    _before_or_after(watch, lambda: watch.hold.execute(release, key))
 
 
-def _before_or_after(blow: Blow, let_go: Callable[[], None]) -> None:
+def _before_or_after(watch: Watch, let_go: Callable[[], None]) -> None:
     """Wait while the run is held up, or until shortly after it was let go."""
-    if blow.share < 0.5:
-        time.sleep(blow.fine * _HOLD_SECONDS)
+    if watch.blow.share < 0.5:
+        watch.held = True
+        time.sleep(watch.blow.fine * _HOLD_SECONDS)
     else:
         let_go()
-        time.sleep(blow.fine * _INSTANT_SECONDS)
+        time.sleep(watch.blow.fine * _INSTANT_SECONDS)
 
 
 _MOMENTS: dict[str, Callable[[Watch], None]] = {

@@ -80,7 +80,6 @@ class Stage:
         shutil.copytree(
             Databases(self._site.program.server, self._site.program.data_dir).filestore(template),
             data_dir / "filestore" / _BASE,
-            copy_function=os.link,
         )
         program = replace(self._site.program, server=self.postgres.server, data_dir=data_dir)
         self.site = replace(self._site, program=program, cluster=self.postgres.cluster)
@@ -145,7 +144,8 @@ class Stage:
             self.until(lambda: self.all_ended(cr), "the warm-up ends")
             self.quotations.make(cr, count, mark)
             uid = self.trigger()
-        self.until(lambda: self.plan_of(cr, uid)[1] == "running", "the rehearsal's plan begins")
+        begun = ("running", "sealing", "done")
+        self.until(lambda: self.plan_of(cr, uid)[1] in begun, "the rehearsal's plan begins")
         began = time.monotonic()
         self.until(lambda: self.plan_of(cr, uid)[1] == "done", "the rehearsal's plan ends")
         planned = time.monotonic()
@@ -188,7 +188,7 @@ class Stage:
         hard_kill(self.bystander)
 
     def _listens(self, pid: int) -> bool:
-        # The workers wait in the maintenance database; give those of a living Odoo a moment.
+        # Odoo's scheduler waits for notifications in this database, and uses it for nothing else.
         rows = self.postgres.server.sql(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = :'name' AND datname = 'postgres'",
