@@ -24,7 +24,7 @@ TRANSIENT = (
 )
 
 
-class _StillMatching(Exception):
+class _Ineffective(Exception):
     """Raised inside a savepoint so that the records it names are rolled back with the rest."""
 
     def __init__(self, records):
@@ -35,17 +35,20 @@ class _StillMatching(Exception):
 class Batch:
     """Locks, tests again, acts, tests the effect, and says what became of each record.
 
-    :param task: the task's abstract model, in the environment of the run-as user
-    :param operation: the operation's abstract model, in the same environment
-    :param selection: what the task selects, with the plan's ``as_of``
+    :param work: what is done to the records, see :mod:`engine.work`
+    :param withheld: outcome and reason of records that must be left alone, by ID
+    :param budget: the run's :class:`engine.error_budget.ErrorBudget` so far
     """
 
-    def __init__(self, task, operation, selection, ctx):
-        self.task = task
-        self.operation = operation
-        self.selection = selection
-        self.ctx = ctx
-        self.names = task._recorded_fields(ctx)
+    def __init__(self, work, withheld, budget):
+        self.work = work
+        self.task = work.task
+        self.operation = work.operation
+        self.ctx = work.ctx
+        self.names = work.names
+        self.withheld = withheld
+        self.budget = budget
+        self.planned = {}
 
     def act(self, planned):
         """Carry out the planned lines.
@@ -54,14 +57,15 @@ class Batch:
         :return: one line for each, with its outcome
         :raises psycopg2.Error: one of :data:`TRANSIENT`; the transaction is lost then
         """
-        by_id = {line.record_ref: line for line in planned}
-        records = self.selection.model.browse(by_id)
+        by_id = self.planned = {line.record_ref: line for line in planned}
+        records = self.work.model.browse(by_id)
         locked = records.try_lock_for_update()
         ready, settled = self._test_again(records, locked, by_id)
         before = record_values(ready, self.names)
         verdicts = self._attempt(ready) if ready else {}
         done = ready.filtered(lambda record: verdicts[record.id][0] == "done")
         after = record_values(done, self.names)
+        prints = self._prints_after(done, after)
         now = fields.Datetime.now()
         results = []
         for line in planned:
@@ -73,6 +77,7 @@ class Batch:
                     message=message,
                     before=before.get(line.record_ref, line.before),
                     after=after.get(line.record_ref, {}),
+                    after_fingerprint=prints.get(line.record_ref, ""),
                     at=now,
                 )
             )
@@ -89,7 +94,10 @@ class Batch:
                 settled[record.id] = ("skipped_locked", env._("Somebody is working on it."))
             else:
                 settled[record.id] = ("skipped_changed", env._("It was deleted since the plan."))
-        matching = self.selection.still_matching(locked) if locked else locked
+        for record in locked.filtered(lambda record: record.id in self.withheld):
+            settled[record.id] = self.withheld[record.id]
+            locked -= record
+        matching = self.work.wanted(locked) if locked else locked
         for record in locked - matching:
             settled[record.id] = (
                 "skipped_changed",
@@ -104,6 +112,11 @@ class Batch:
                 self._difference(record, by_id[record.id].before, values[record.id]),
             )
         return ready, settled
+
+    def _prints_after(self, done, after):
+        # The flush stamps computed changes with a write_date that the cache does not know.
+        done.invalidate_recordset(["write_date"])
+        return fingerprints(done, after)
 
     def _difference(self, record, planned, current):
         changed = [
@@ -120,17 +133,20 @@ class Batch:
 
         :return: outcome and message by record id
         """
+        if self.budget.is_exceeded:
+            message = self.task.env._("The run had made too many errors by then.")
+            return dict.fromkeys(records.ids, ("not_attempted", message))
         cr = records.env.cr
         try:
             with cr.savepoint():
                 with bulk_tracking(records.env):
-                    self.operation._apply(records, self.ctx)
+                    self.work.act(records, self.planned)
                     # Chatter is written when flushing: its failures belong to this batch too.
                     cr.flush()
-                stuck = self.selection.still_matching(records)
+                stuck = self.work.without_effect(records, self.planned)
                 if stuck:
-                    raise _StillMatching(stuck)
-        except _StillMatching as error:
+                    raise _Ineffective(stuck)
+        except _Ineffective as error:
             return self._without_effect(records, records.browse(error.ids))
         except TRANSIENT:
             raise
@@ -141,12 +157,15 @@ class Batch:
             if len(records) > 1:
                 middle = len(records) // 2
                 return {**self._attempt(records[:middle]), **self._attempt(records[middle:])}
-            return {records.id: self._judge(records, error)}
+            verdict = self._judge(records, error)
+            self.budget.note(verdict[0])
+            return {records.id: verdict}
+        self.budget.note("done", len(records))
         return dict.fromkeys(records.ids, ("done", ""))
 
     def _without_effect(self, records, stuck):
-        message = self.task.env._("It was still the same trouble afterwards, so it was undone.")
-        verdicts = dict.fromkeys(stuck.ids, ("ineffective", message))
+        verdicts = dict.fromkeys(stuck.ids, ("ineffective", self.work.ineffective_message()))
+        self.budget.note("ineffective", len(stuck))
         rest = records - stuck
         if rest:
             verdicts.update(self._attempt(rest))

@@ -9,6 +9,7 @@ from odoo import fields, release
 from odoo.tools import config
 
 from . import bulk_tracking
+from .approvals import proof_of
 from .canonical import utc_text
 from .liveness import LOCK_SPACE
 from .wake import dispatcher_cron
@@ -34,6 +35,7 @@ def health(env):
     neutralized = bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
     ignored = oldest > PATIENCE and not (cron.lastcall and cron.lastcall > queued[0].requested_at)
     problems = list(_problems(env, cron, now, ignored, neutralized))
+    problems += _trespasses(env)
     return {
         "ok": not problems,
         "odoo_version": release.version,
@@ -74,6 +76,28 @@ def _problems(env, cron, now, ignored, neutralized):
                 "among those it serves."
             ),
         }
+
+
+def _trespasses(env):
+    forged = _forged_approvals(env)
+    if forged:
+        yield {
+            "code": "approval_forged",
+            "message": env._(
+                "%(count)s approvals were put into the database past Sentinel: %(logins)s, plans "
+                "%(plans)s. They do not count.",
+                count=len(forged),
+                logins=", ".join(forged.mapped("login")),
+                plans=", ".join(forged.mapped("plan_uid")),
+            ),
+            "remedy": env._("Find out who has access to the database, and delete these rows."),
+        }
+
+
+def _forged_approvals(env):
+    """Decisions about unfinished plans that did not come through a door of this addon."""
+    decisions = env["sentinel.approval"].sudo().search([], order="id desc", limit=200)
+    return decisions.filtered(lambda decision: decision.proof != proof_of(decision))
 
 
 def _notices(env):

@@ -27,6 +27,7 @@ COLUMNS = (
     "amount",
     "currency",
     "fingerprint",
+    "after_fingerprint",
     "at",
 )
 
@@ -37,6 +38,7 @@ class Line:
 
     :param amount: money at stake in company currency, ``None`` where money is no question
     :param at: naive UTC time of the outcome
+    :param after_fingerprint: of the record as a ``done`` line left it; an undo tests it
     """
 
     position: int
@@ -54,6 +56,7 @@ class Line:
     amount: float | None = None
     currency: str = ""
     fingerprint: str = ""
+    after_fingerprint: str = ""
 
 
 def insert_lines(cr, run, lines):
@@ -82,6 +85,7 @@ def insert_lines(cr, run, lines):
             line.amount,
             line.currency or None,
             line.fingerprint or None,
+            line.after_fingerprint or None,
             line.at,
         )
         for line in lines
@@ -91,10 +95,11 @@ def insert_lines(cr, run, lines):
     )
 
 
-def planned_lines(cr, plan_id, after, limit):
+def planned_lines(cr, plan_id, after, limit, chosen=None):
     """Lines of a plan in order, from a position on.
 
     :param after: the last position already dealt with
+    :param chosen: only these positions; ``None`` for all
     """
     cr.execute(
         """
@@ -102,10 +107,11 @@ def planned_lines(cr, plan_id, after, limit):
                amount, currency, fingerprint
           FROM sentinel_run_line
          WHERE run_id = %s AND position > %s AND outcome = 'planned'
+           AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
          ORDER BY position
          LIMIT %s
         """,
-        [plan_id, after, limit],
+        [plan_id, after, chosen or None, chosen or None, limit],
     )
     return [
         Line(
@@ -142,11 +148,78 @@ def copy_as_not_attempted(cr, run, plan_id, reason):
                date_trunc('second', timezone('UTC', clock_timestamp()))
           FROM sentinel_run_line AS planned
          WHERE run_id = %s AND outcome = 'planned'
+           AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
            AND NOT EXISTS (SELECT FROM sentinel_run_line AS own
                             WHERE own.run_id = %s AND own.position = planned.position)
         """,
-        [run.id, reason, plan_id, run.id],
+        [run.id, reason, plan_id, run.chosen or None, run.chosen or None, run.id],
     )
+
+
+def chosen_totals(cr, plan_id, chosen):
+    """How many planned lines were chosen, and the money at stake in them.
+
+    :param chosen: positions
+    """
+    cr.execute(
+        """
+        SELECT count(*), coalesce(sum(amount), 0) FROM sentinel_run_line
+         WHERE run_id = %s AND outcome = 'planned' AND position = ANY(%s)
+        """,
+        [plan_id, chosen],
+    )
+    count, amount = cr.fetchone()
+    return count, float(amount)
+
+
+def copy_refused(cr, run, plan_id) -> int:
+    """Give a live run the lines that its plan refused already; how many they are."""
+    cr.execute(
+        """
+        INSERT INTO sentinel_run_line (
+            run_id, position, job_code, company_ref, model, record_ref, record_name, operation,
+            outcome, reason, message, before, intended, after, amount, currency, fingerprint, at)
+        SELECT %s, position, job_code, company_ref, model, record_ref, record_name, operation,
+               outcome, reason, message, before, intended, '{}', amount, currency, fingerprint, at
+          FROM sentinel_run_line
+         WHERE run_id = %s AND outcome = 'refused'
+        """,
+        [run.id, plan_id],
+    )
+    return cr.rowcount
+
+
+def done_lines(cr, run_id, after, limit):
+    """Lines of what a live run changed, in order, from a position on.
+
+    :param after: the last position already dealt with
+    """
+    cr.execute(
+        """
+        SELECT position, model, record_ref, record_name, operation, outcome, reason, before,
+               intended, after, amount, currency, after_fingerprint, at
+          FROM sentinel_run_line
+         WHERE run_id = %s AND position > %s AND outcome = 'done'
+         ORDER BY position
+         LIMIT %s
+        """,
+        [run_id, after, limit],
+    )
+    return [
+        Line(
+            **{
+                **row,
+                "reason": row["reason"] or "",
+                "before": row["before"] or {},
+                "intended": row["intended"] or {},
+                "after": row["after"] or {},
+                "amount": None if row["amount"] is None else float(row["amount"]),
+                "currency": row["currency"] or "",
+                "after_fingerprint": row["after_fingerprint"] or "",
+            }
+        )
+        for row in cr.dictfetchall()
+    ]
 
 
 def last_position(cr, run_id) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from unittest import SkipTest
 
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tests.common import BaseCase, get_db_name, tagged
 
@@ -117,6 +118,14 @@ class EngineCase(BaseCase):
 
     def drain(self):
         """Work on whatever an earlier test left in the queue."""
+        # Nobody is going to decide about what waits for a decision still.
+        self.sql(
+            """
+            UPDATE sentinel_run SET expires_at = '2000-01-01'
+             WHERE awaits IS NOT NULL
+                OR id IN (SELECT plan_ref FROM sentinel_run WHERE awaits IS NOT NULL)
+            """
+        )
         for _call in range(100):
             if not self.sql("SELECT 1 FROM sentinel_run WHERE state <> 'done' LIMIT 1"):
                 return
@@ -201,6 +210,51 @@ class OrderCase(EngineCase):
             )
             return orders.ids
 
+    def patch_apply(self, function):
+        """Put ``function(original, operation, records, ctx)`` in place of the operation."""
+        operation_class = self.registry["sentinel.operation.orders.cancel"]
+        original = operation_class._apply
+        self.patch(
+            operation_class,
+            "_apply",
+            lambda operation, records, ctx: function(original, operation, records, ctx),
+        )
+
+    def refuse(self, bad, message="The customer is on holiday."):
+        """Have the business refuse these records from now on; ``bad`` may be changed later."""
+
+        def apply(original, operation, records, ctx):
+            if bad & set(records.ids):
+                raise UserError(message)
+            original(operation, records, ctx)
+
+        self.patch_apply(apply)
+
+    def set_job(self, **values):
+        """Write on the job of the class, for this test only."""
+        with self.root() as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            before = {name: job[name] for name in values}
+            job.write(values)
+
+        def put_back():
+            with self.root() as env:
+                env["sentinel.job"].browse(self.job_id).write(
+                    {
+                        name: value.id if hasattr(value, "id") else value
+                        for name, value in before.items()
+                    }
+                )
+
+        self.addCleanup(put_back)
+
+    def verdicts(self, run):
+        """Verdict by guard of a run's status."""
+        return {guard["guard"]: guard["verdict"] for guard in run["guards"]}
+
+    def guard_message(self, run, name):
+        return next(guard["message"] for guard in run["guards"] if guard["guard"] == name)
+
     def states(self, ids):
         """State of each order, in the order of ``ids``."""
         with self.root() as env:
@@ -213,6 +267,75 @@ class OrderCase(EngineCase):
             "UPDATE sale_order SET state = 'cancel' WHERE company_id = %s AND state <> 'sale'",
             [self.company_id],
         )
+
+
+class TransferCase(EngineCase):
+    """With deliveries to work on."""
+
+    apps = ("stock",)
+
+    @classmethod
+    def set_up_records(cls, env):
+        cls.warehouse_id = (
+            env["stock.warehouse"].search([("company_id", "=", cls.company_id)], limit=1).id
+        )
+        cls.product_id = (
+            env["product.product"].create({"name": f"Box {cls.mark}", "is_storable": True}).id
+        )
+
+    def make_transfers(self, lates, quantity=1.0):
+        """A confirmed delivery for each number of days late; returns their ids."""
+        with self.root() as env:
+            env = env(context={"allowed_company_ids": [self.company_id]})
+            warehouse = env["stock.warehouse"].browse(self.warehouse_id)
+            customers = env.ref("stock.stock_location_customers")
+            pickings = env["stock.picking"]
+            for late in lates:
+                moment = datetime.now() - timedelta(days=late, minutes=5)
+                picking = pickings.create(
+                    {
+                        "picking_type_id": warehouse.out_type_id.id,
+                        "location_id": warehouse.lot_stock_id.id,
+                        "location_dest_id": customers.id,
+                        "scheduled_date": moment,
+                        "move_ids": [
+                            (
+                                0,
+                                0,
+                                {
+                                    "product_id": self.product_id,
+                                    "product_uom_qty": quantity,
+                                    "location_id": warehouse.lot_stock_id.id,
+                                    "location_dest_id": customers.id,
+                                    "date": moment,
+                                },
+                            )
+                        ],
+                    }
+                )
+                picking.action_confirm()
+                picking.do_unreserve()
+                pickings |= picking
+            return pickings.ids
+
+    def stock(self, quantity):
+        with self.root() as env:
+            warehouse = env["stock.warehouse"].browse(self.warehouse_id)
+            env["stock.quant"]._update_available_quantity(
+                env["product.product"].browse(self.product_id), warehouse.lot_stock_id, quantity
+            )
+
+    def states(self, ids):
+        with self.root() as env:
+            return env["stock.picking"].browse(ids).mapped("state")
+
+    def tearDown(self):
+        super().tearDown()
+        with self.root() as env:
+            env["stock.picking"].search(
+                [("company_id", "=", self.company_id), ("state", "not in", ["done", "cancel"])]
+            ).action_cancel()
+            env["stock.quant"].search([("product_id", "=", self.product_id)]).sudo().unlink()
 
 
 class Died(BaseException):
