@@ -18,6 +18,7 @@ values from ``found(env)`` in an Odoo shell into :data:`PASSED`, and run that te
 
 import hashlib
 import inspect
+import linecache
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -317,10 +318,12 @@ def _digest(method):
     """Digest of a method's source, with that of whatever it was wrapped in; "" without source."""
     digest = hashlib.blake2b(digest_size=16)
     while method is not None:
-        try:
-            # Of the code, not of the function: inspect would look through a wrapper.
-            digest.update(inspect.getsource(method.__code__).encode())
-        except (AttributeError, OSError):
+        # Of the code, not of the function: inspect.getsource() would look through a wrapper,
+        # and search all modules besides.
+        code = getattr(method, "__code__", None)
+        lines = linecache.getlines(code.co_filename) if code else []
+        if not lines:
             return ""
+        digest.update("".join(inspect.getblock(lines[code.co_firstlineno - 1 :])).encode())
         method = getattr(method, "__wrapped__", None)
     return digest.hexdigest()
