@@ -89,11 +89,12 @@ def _look(reading, cr, run, as_of, end):
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
-    limit = task._limit(ctx)
     if run.retries_ref:
-        selection, limit = narrowed(selection, left_over(run.retries_ref)), None
+        # No more than the old run's limit let through, so the same limit cuts nothing off.
+        selection = narrowed(selection, left_over(run.retries_ref))
     population = selection.model.search_count(selection.population)
     matched = selection.model.search_count(selection.matching)
+    limit = task._limit(ctx)
     ids = selection.model.search(selection.matching, order=task._task_order, limit=limit).ids
     amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
     measures = task._measures(ctx, selection.matching)
