@@ -3,7 +3,7 @@ PYTHON ?= python3
 SENTINEL = @$(PYTHON) scripts/sentinel.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down demo test bench lint clean distclean
+.PHONY: help setup up down demo test torture bench lint clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile | awk '{printf "  %s %-10s", $$1, $$2; $$1=$$2=""; print $$0}'
@@ -19,6 +19,9 @@ down: ## stop both
 
 test: ## run all tests; PART=addon|outside|e2e for one part, ARGS="-k word" for pytest
 	$(SENTINEL) test $(addprefix --part=,$(PART)) -- $(ARGS)
+
+torture: ## kill -9 Odoo and PostgreSQL in live runs, and count; ARGS="--rounds 1000 --seed 7"
+	$(SENTINEL) torture -- $(ARGS)
 
 bench: ## measure a live run against naive XML-RPC; ARGS="--rounds 1" and others, see benchmarks/
 	$(SENTINEL) bench -- $(ARGS)

@@ -7,6 +7,7 @@
     "author": "Sentinel-Ops",
     "website": "https://github.com/sentinel-ops/sentinel-ops",
     "depends": ["mail"],
+    "external_dependencies": {"python": ["cronsim"]},
     "data": [
         "security/sentinel_ops_addon_groups.xml",
         "security/ir.model.access.csv",
@@ -18,11 +19,13 @@
         "views/sentinel_run_line_views.xml",
         "views/sentinel_run_views.xml",
         "views/sentinel_job_views.xml",
+        "views/sentinel_reason_views.xml",
         "views/sentinel_repair_loop_views.xml",
         "views/sentinel_ops_addon_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["sentinel_ops_addon/static/src/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -57,6 +57,13 @@ def _test(options: argparse.Namespace) -> int:
         return run_parts(site, options.part, options.arguments)
 
 
+def _torture(options: argparse.Namespace) -> int:
+    from .testing import torture
+
+    with provisioned() as site:
+        return torture(site, options.arguments)
+
+
 def _bench(options: argparse.Namespace) -> int:
     # The benchmarks are no part of the set-up, so they are found only when asked for.
     sys.path.insert(0, str(Clone.here().root))
@@ -77,6 +84,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "down": (_down, "stop both"),
     "demo": (_demo, "set up, then show old quotations found, planned, cancelled and audited"),
     "test": (_test, "run all tests"),
+    "torture": (_torture, "kill -9 Odoo and PostgreSQL in live runs, and count what is left"),
     "bench": (_bench, "measure a live run against naive XML-RPC"),
     "lint": (_lint, "run all linters"),
     "clean": (_clean, "remove what was made for this clone"),
@@ -98,8 +106,8 @@ def _parser() -> argparse.ArgumentParser:
                 help="only this part (addon: in Odoo; outside: auditor and tooling; e2e)",
             )
             command.add_argument("arguments", nargs="*", help="further arguments for pytest")
-        if name == "bench":
-            command.add_argument("arguments", nargs="*", help="the benchmark's; after `--`")
+        if name in ("bench", "torture"):
+            command.add_argument("arguments", nargs="*", help="its own; after `--`")
     return parser
 
 

@@ -21,7 +21,7 @@ SUITE_HELD = "SENTINEL_SUITE_HELD"
 _SUMMARY = re.compile(r"^=+ (?P<counts>.*) in [\d.]+s.*=+$")
 _PASSED = re.compile(r"\b(\d+) passed\b")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_OUTSIDE = {"outside": ("tests/auditor", "tests/tooling"), "e2e": ("tests/e2e",)}
+_OUTSIDE = {"outside": ("tests/auditor", "tests/tooling"), "e2e": ("tests/e2e", "tests/torture")}
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,27 @@ def run_parts(site: Site, parts: Sequence[str] | None, arguments: Sequence[str])
         if folders:
             results.append(_outside(site, folders, arguments))
     return _report(results, time.monotonic() - started)
+
+
+def torture(site: Site, arguments: Sequence[str]) -> int:
+    """Play the crash test (`tests/torture`) and return 0 only if it found nothing.
+
+    :param arguments: such as `--rounds 1000 --seed 7`.
+    """
+    root = site.clone.root
+    environment = clean_environment({"PYTHONPATH": str(root / "scripts")})
+    with subprocess.Popen(
+        [str(site.python), "-m", "tests.torture", *arguments], cwd=root, env=environment
+    ) as process:
+        try:
+            return process.wait()
+        except interruption.Terminated:
+            process.terminate()
+            raise
+        except KeyboardInterrupt:
+            # The terminal's Ctrl-C reached it, too; it has servers to end.
+            process.wait()
+            raise
 
 
 def _addon(site: Site, arguments: Sequence[str]) -> PartResult:

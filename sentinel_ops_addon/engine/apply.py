@@ -3,11 +3,16 @@
 import logging
 import random
 import time
+from dataclasses import dataclass
 
+from .attempts import note_attempts
 from .batch import TRANSIENT, Batch
 from .cursors import commit, environment, roll_back
-from .lines import insert_lines, last_position, planned_lines
+from .error_budget import ErrorBudget
+from .guards import judge_errors, judge_standing
+from .lines import insert_lines, last_position, outcome_counts, planned_lines
 from .liveness import fence
+from .withheld import withheld_records
 from .work import work_of
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +24,27 @@ MAX_TRIES = 5
 FIRST_BACK_OFF = 0.05
 
 
+@dataclass
+class Reached:
+    """How far a run got: what is committed.
+
+    :param position: of the last line that is settled, in the plan's numbering
+    :param settled: how many lines there are; fewer than the position where lines were chosen
+    :param counts: lines by outcome
+    """
+
+    position: int
+    settled: int
+    counts: dict[str, int]
+
+    def advance(self, lines):
+        """Take in the lines of a batch that was committed."""
+        self.position = lines[-1].position
+        self.settled += len(lines)
+        for line in lines:
+            self.counts[line.outcome] = self.counts.get(line.outcome, 0) + 1
+
+
 def apply(cr, run, token, deadline):
     """Work on a live run whose plan is there, until it is finished or the slice is over.
 
@@ -27,24 +53,30 @@ def apply(cr, run, token, deadline):
     :param token: proof of ownership, see :mod:`engine.liveness`
     :param deadline: ``time.monotonic()`` value at which to pause
     :return: True when no planned record is left
+    :raises GuardStop: somebody stopped it, a window closed, or it made too many errors
     """
-    position = last_position(cr, run.id)
+    counts = outcome_counts(cr, run.id)
+    reached = Reached(last_position(cr, run.id), sum(counts.values()), counts)
+    limits = run.limits or {}
     full = _full_size(run)
     fits = run.batch_ceiling or RAMP[-1]
     while True:
-        planned = planned_lines(cr, run.plan_ref, position, min(_batch_size(position, full), fits))
+        size = min(_batch_size(reached.settled, full), fits)
+        planned = planned_lines(cr, run.plan_ref, reached.position, size, run.chosen)
         if not planned:
             return True
-        began, first = time.monotonic(), position
-        position = _one_batch(cr, run, token, planned, deadline)
+        judge_standing(run)
+        began, before = time.monotonic(), reached.settled
+        _one_batch(cr, run, token, planned, deadline, reached)
+        judge_errors(run, ErrorBudget(limits, reached.counts))
         now = time.monotonic()
-        if position == first:
+        if reached.settled == before:
             # Others were in the way for the whole slice: be smaller in the next one.
             run.batch_ceiling = max(1, len(planned) // 2)  # until a batch succeeds, see fence()
             return False
         if now >= deadline:
-            return not planned_lines(cr, run.plan_ref, position, 1)
-        fits = _fitting(position - first, now - began, deadline - now)
+            return not planned_lines(cr, run.plan_ref, reached.position, 1, run.chosen)
+        fits = _fitting(reached.settled - before, now - began, deadline - now)
 
 
 def _fitting(done, took, left):
@@ -74,14 +106,15 @@ def _batch_size(done, full):
     return full
 
 
-def _one_batch(cr, run, token, planned, deadline):
+def _one_batch(cr, run, token, planned, deadline, reached):
     """Act on a batch and commit it; conflicts with others are tried again, then split.
 
-    :return: the position reached; the one before the batch when the slice ended in conflicts
+    :param reached: advanced by what was committed; not at all when the slice ended in conflicts
     """
     for attempt in range(MAX_TRIES):
         try:
-            return _try_batch(cr, run, token, planned)
+            _try_batch(cr, run, token, planned, reached)
+            return
         except TRANSIENT as error:
             roll_back(cr)
             _logger.info(
@@ -96,34 +129,37 @@ def _one_batch(cr, run, token, planned, deadline):
                 break
             time.sleep(FIRST_BACK_OFF * 2**attempt * (1 + random.random()))
     if len(planned) == 1:
-        return _give_up(cr, run, token, planned)
-    if time.monotonic() >= deadline:
-        return planned[0].position - 1
-    # Fewer records at a time meet fewer rivals; it says nothing about any of them.
-    return _one_batch(cr, run, token, planned[: len(planned) // 2], deadline)
+        _give_up(cr, run, token, planned, reached)
+    elif time.monotonic() < deadline:
+        # Fewer records at a time meet fewer rivals; it says nothing about any of them.
+        _one_batch(cr, run, token, planned[: len(planned) // 2], deadline, reached)
 
 
-def _try_batch(cr, run, token, planned):
+def _try_batch(cr, run, token, planned, reached):
     env = environment(cr, run.run_as_ref, run.company_ref)
-    lines = Batch(work_of(env, run, run.as_of)).act(planned)
-    return _commit_lines(cr, run, token, lines)
+    withheld = withheld_records(env, run, planned[0].model, [line.record_ref for line in planned])
+    # Counted anew at every try: what a conflict rolled back never happened.
+    budget = ErrorBudget(run.limits or {}, reached.counts)
+    batch = Batch(work_of(env, run, run.as_of), withheld, budget)
+    _commit_lines(cr, run, token, batch.act(planned), reached)
 
 
-def _give_up(cr, run, token, planned):
+def _give_up(cr, run, token, planned, reached):
     """A record that is being changed at every try is in use: leave it to the next run."""
     (line,) = planned
     line.outcome = "skipped_locked"
     line.message = run.env._("Others kept changing it while this run tried.")
     line.at = run.env.cr.now().replace(microsecond=0)
-    return _commit_lines(cr, run, token, [line])
+    _commit_lines(cr, run, token, [line], reached)
 
 
-def _commit_lines(cr, run, token, lines):
+def _commit_lines(cr, run, token, lines, reached):
     run_id = run.id
     insert_lines(cr, run, lines)
-    reached = lines[-1].position
+    if not run.undoes_ref:
+        note_attempts(cr, run, lines)
     run.env.flush_all()
-    fence(cr, run_id, token, reached)
+    fence(cr, run_id, token, reached.settled + len(lines))
     # The change, its line and the proof of ownership become visible together, or none of them.
     commit(cr)
-    return reached
+    reached.advance(lines)

@@ -8,6 +8,7 @@ import psycopg2
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
 
+from .bulk_tracking import bulk_tracking
 from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
@@ -35,14 +36,18 @@ class Batch:
     """Locks, tests again, acts, tests the effect, and says what became of each record.
 
     :param work: what is done to the records, see :mod:`engine.work`
+    :param withheld: outcome and reason of records that must be left alone, by ID
+    :param budget: the run's :class:`engine.error_budget.ErrorBudget` so far
     """
 
-    def __init__(self, work):
+    def __init__(self, work, withheld, budget):
         self.work = work
         self.task = work.task
         self.operation = work.operation
         self.ctx = work.ctx
         self.names = work.names
+        self.withheld = withheld
+        self.budget = budget
         self.planned = {}
 
     def act(self, planned):
@@ -89,6 +94,9 @@ class Batch:
                 settled[record.id] = ("skipped_locked", env._("Somebody is working on it."))
             else:
                 settled[record.id] = ("skipped_changed", env._("It was deleted since the plan."))
+        for record in locked.filtered(lambda record: record.id in self.withheld):
+            settled[record.id] = self.withheld[record.id]
+            locked -= record
         matching = self.work.wanted(locked) if locked else locked
         for record in locked - matching:
             settled[record.id] = (
@@ -125,12 +133,16 @@ class Batch:
 
         :return: outcome and message by record id
         """
+        if self.budget.is_exceeded:
+            message = self.task.env._("The run had made too many errors by then.")
+            return dict.fromkeys(records.ids, ("not_attempted", message))
         cr = records.env.cr
         try:
             with cr.savepoint():
-                self.work.act(records, self.planned)
-                # Chatter is written when flushing: its failures belong to this batch too.
-                cr.flush()
+                with bulk_tracking(records.env):
+                    self.work.act(records, self.planned)
+                    # Chatter is written when flushing: its failures belong to this batch too.
+                    cr.flush()
                 stuck = self.work.without_effect(records, self.planned)
                 if stuck:
                     raise _Ineffective(stuck)
@@ -145,11 +157,15 @@ class Batch:
             if len(records) > 1:
                 middle = len(records) // 2
                 return {**self._attempt(records[:middle]), **self._attempt(records[middle:])}
-            return {records.id: self._judge(records, error)}
+            verdict = self._judge(records, error)
+            self.budget.note(verdict[0])
+            return {records.id: verdict}
+        self.budget.note("done", len(records))
         return dict.fromkeys(records.ids, ("done", ""))
 
     def _without_effect(self, records, stuck):
         verdicts = dict.fromkeys(stuck.ids, ("ineffective", self.work.ineffective_message()))
+        self.budget.note("ineffective", len(stuck))
         rest = records - stuck
         if rest:
             verdicts.update(self._attempt(rest))

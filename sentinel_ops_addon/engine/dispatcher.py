@@ -12,7 +12,7 @@ from odoo import SUPERUSER_ID
 from . import recovery
 from .budget import budget
 from .cursors import commit, environment, writing_cursor
-from .liveness import holding
+from .liveness import LOCK_SPACE, lock_connection
 from .seal import seal
 from .slices import work
 from .wake import wake_dispatcher
@@ -28,17 +28,18 @@ def dispatch(dbname):
     :return: how many slices were worked on
     """
     end = time.monotonic() + budget()
-    recovery.mark_interrupted(dbname)
     slices = 0
+    # Runs that another process works on, or that were dealt with in this call already.
     refused = []
     # At least one slice a call, however small the budget: otherwise nothing would ever move.
     while not slices or time.monotonic() < end:
-        run_id, state = _next(dbname, refused)
-        if not run_id:
-            return slices
-        with holding(dbname, run_id) as held:
-            if not held:
-                # Another process works on it; try the others.
+        # A connection for each turn: the lock ends with it, and so it does when the process dies.
+        with lock_connection(dbname) as locks:
+            run_id, state = _take_turn(locks, refused)
+            if not run_id:
+                return slices
+            if state == "running":
+                recovery.end_interrupted(dbname, run_id)
                 refused.append(run_id)
                 continue
             if state == "sealing":
@@ -50,33 +51,54 @@ def dispatch(dbname):
     return slices
 
 
-def _next(dbname, refused):
-    """The run whose turn it is: fewest slices first, then oldest.
+def _take_turn(locks, refused):
+    """Find the run whose turn it is and lock it.
 
-    Live runs of one job go one after the other: a second one plans when the first is done, so
-    they never meet on a record. The plan that a live run makes for itself is worked on with it,
-    by the same process. A scheduled one is let through, to the guard that stops it.
+    :param locks: an open liveness connection, see :func:`liveness.lock_connection`
+    :param refused: IDs to leave alone; those that another process works on are added
+    :return: id and state, or 0 and an empty text when there is none
     """
-    with writing_cursor(dbname) as cr:
-        cr.execute(
-            """
-            SELECT run.id, run.state
-              FROM sentinel_run AS run
-             WHERE run.state IN ('queued', 'waiting', 'sealing')
-               AND NOT run.id = ANY(%s)
-               AND NOT EXISTS (
-                        SELECT FROM sentinel_run AS parent
-                         WHERE parent.plan_ref = run.id AND parent.state <> 'done')
-               AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
-                        SELECT FROM sentinel_run AS other
-                         WHERE other.job_ref = run.job_ref AND other.mode = 'live'
-                           AND other.state <> 'done' AND other.id < run.id))
-             ORDER BY coalesce(run.slice_count, 0), run.id
-             LIMIT 1
-            """,
-            [refused],
-        )
-        return cr.fetchone() or (0, "")
+    while True:
+        run_id, state, held = _next(locks, refused)
+        if held or not run_id:
+            return run_id, state
+        refused.append(run_id)
+
+
+def _next(locks, refused):
+    """Look for the next run and try its lock, in one statement.
+
+    First those that say running: when the lock of one is free, its process is dead. Then fewest
+    slices first, then oldest. Live runs of one job go one after the other: a second one plans
+    when the first is done, so they never meet on a record. One that waits for somebody's decision
+    holds nobody up; it is looked at again when its plan has expired. The plan that a live run
+    makes for itself is worked on with it, by the same process. A scheduled one is let through, to
+    the guard that stops it.
+    """
+    locks.execute(
+        """
+        SELECT turn.id, turn.state, pg_try_advisory_lock(%s, turn.id)
+          FROM (SELECT run.id, run.state
+                  FROM sentinel_run AS run
+                 WHERE NOT run.id = ANY(%s)
+                   AND (run.state = 'running'
+                        OR run.state IN ('queued', 'waiting', 'sealing')
+                       AND (run.awaits IS NULL
+                            OR run.expires_at < timezone('UTC', clock_timestamp()))
+                       AND NOT EXISTS (
+                                SELECT FROM sentinel_run AS parent
+                                 WHERE parent.plan_ref = run.id AND parent.state <> 'done')
+                       AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
+                                SELECT FROM sentinel_run AS other
+                                 WHERE other.job_ref = run.job_ref AND other.mode = 'live'
+                                   AND other.awaits IS NULL
+                                   AND other.state <> 'done' AND other.id < run.id)))
+                 ORDER BY run.state = 'running' DESC, coalesce(run.slice_count, 0), run.id
+                 LIMIT 1) AS turn
+        """,
+        [LOCK_SPACE, refused],
+    )
+    return locks.fetchone() or (0, "", False)
 
 
 def _ask_for_another_call(dbname):

@@ -6,7 +6,14 @@ class SentinelError(Exception):
 
 
 class DryRunViolation(SentinelError):
-    """A task tried to change something during a plan, or to end its transaction."""
+    """A task or an operation tried what a dry run may not, whether or not it swallowed the error.
+
+    A plan may change nothing at all; a simulation may do nothing that a rollback does not undo.
+    """
+
+
+class OutOfTime(SentinelError):
+    """A dry run reached the time it may take."""
 
 
 class TransactionRefused(SentinelError):
@@ -18,11 +25,23 @@ class OwnershipLost(SentinelError):
 
 
 class GuardStop(SentinelError):
-    """A guard stopped the run; ``verdict`` says which one and with which numbers."""
+    """A guard stopped the run; ``verdict`` says which one and with which numbers.
 
-    def __init__(self, verdict):
+    :param verdicts: all that were given until then, this one last
+    """
+
+    def __init__(self, verdict, verdicts=()):
         super().__init__(verdict.message)
         self.verdict = verdict
+        self.verdicts = list(verdicts) or [verdict]
+
+
+class ApprovalMissing(SentinelError):
+    """A live run has to wait for somebody's decision; ``verdicts`` are those given so far."""
+
+    def __init__(self, verdicts):
+        super().__init__(verdicts[-1].message)
+        self.verdicts = verdicts
 
 
 class TaskFailure(SentinelError):

@@ -16,21 +16,17 @@ def finish(cr, run, token, status, **values):
     :param values: further columns, such as ``error``
     :raises OwnershipLost: when the run belongs to another process now
     """
+    # Read in this transaction, so that a later change of owner fails the write below.
+    if run.owner_token != token or run.state != "running":
+        raise OwnershipLost(f"run {run.id} was taken over by another process")
+    run.write(dict(values, state="sealing", final_status=status, ended_at=fields.Datetime.now()))
+    run.env.flush_all()
     run_id = run.id
-    run.env.flush_all()
-    cr.execute(
-        "UPDATE sentinel_run SET state = 'sealing' WHERE id = %s AND owner_token = %s "
-        "AND state = 'running'",
-        [run_id, token],
-    )
-    if cr.rowcount != 1:
-        raise OwnershipLost(f"run {run_id} was taken over by another process")
-    run.invalidate_recordset(["state"])
-    run.write(dict(values, final_status=status, ended_at=fields.Datetime.now()))
-    run.env.flush_all()
+    # Where an operation worked, its session may not be as it was; a plan's tasks never had it.
+    own = None if run.mode == "live" else cr
     # What the run says of itself is complete from here on; only its place is missing.
     commit(cr)
-    seal(cr.dbname, run_id)
+    seal(cr.dbname, run_id, own)
 
 
 def finish_live(cr, run, token, status="", reason="", **values):
@@ -39,12 +35,13 @@ def finish_live(cr, run, token, status="", reason="", **values):
     :param status: empty to derive it from the outcomes
     :param reason: why the rest was not attempted
     """
-    refused = 0
-    if run.plan_ref:
+    counts, refused = {}, 0
+    # Where nothing was selected there is nothing to copy or to count.
+    if run.plan_ref and (run.progress_total or run.undoes_ref or not run.as_of):
         copy_as_not_attempted(cr, run, run.plan_ref, reason or None)
-        if run.undoes_ref:
+        if run.undoes_ref and not run.chosen:
             refused = copy_refused(cr, run, run.plan_ref)
-    counts = outcome_counts(cr, run.id)
+        counts = outcome_counts(cr, run.id)
     totals = run._count_outcomes(counts)
     untouched = counts.get("not_attempted", 0) + refused
     totals["progress_done"] = totals["checked_count"] - untouched

@@ -95,10 +95,11 @@ def insert_lines(cr, run, lines):
     )
 
 
-def planned_lines(cr, plan_id, after, limit):
+def planned_lines(cr, plan_id, after, limit, chosen=None):
     """Lines of a plan in order, from a position on.
 
     :param after: the last position already dealt with
+    :param chosen: only these positions; ``None`` for all
     """
     cr.execute(
         """
@@ -106,10 +107,11 @@ def planned_lines(cr, plan_id, after, limit):
                amount, currency, fingerprint
           FROM sentinel_run_line
          WHERE run_id = %s AND position > %s AND outcome = 'planned'
+           AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
          ORDER BY position
          LIMIT %s
         """,
-        [plan_id, after, limit],
+        [plan_id, after, chosen or None, chosen or None, limit],
     )
     return [
         Line(
@@ -146,11 +148,28 @@ def copy_as_not_attempted(cr, run, plan_id, reason):
                date_trunc('second', timezone('UTC', clock_timestamp()))
           FROM sentinel_run_line AS planned
          WHERE run_id = %s AND outcome = 'planned'
+           AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
            AND NOT EXISTS (SELECT FROM sentinel_run_line AS own
                             WHERE own.run_id = %s AND own.position = planned.position)
         """,
-        [run.id, reason, plan_id, run.id],
+        [run.id, reason, plan_id, run.chosen or None, run.chosen or None, run.id],
     )
+
+
+def chosen_totals(cr, plan_id, chosen):
+    """How many planned lines were chosen, and the money at stake in them.
+
+    :param chosen: positions
+    """
+    cr.execute(
+        """
+        SELECT count(*), coalesce(sum(amount), 0) FROM sentinel_run_line
+         WHERE run_id = %s AND outcome = 'planned' AND position = ANY(%s)
+        """,
+        [plan_id, chosen],
+    )
+    count, amount = cr.fetchone()
+    return count, float(amount)
 
 
 def copy_refused(cr, run, plan_id) -> int:

@@ -20,18 +20,28 @@ LOCK_SPACE = 0x5E47
 
 
 @contextmanager
-def holding(dbname, run_id):
-    """Hold the run's lock for the body; yields False when somebody else holds it."""
+def lock_connection(dbname):
+    """A connection for nothing but locks: they last until the body or the process ends.
+
+    :return: a psycopg2 cursor; each statement is a transaction of its own
+    """
     _name, dsn = sql_db.connection_info_for(dbname)
     connection = psycopg2.connect(**dsn)
     try:
         connection.autocommit = True
         with connection.cursor() as cr:
-            cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, run_id])
-            (held,) = cr.fetchone()
-        yield held
+            yield cr
     finally:
         connection.close()
+
+
+@contextmanager
+def holding(dbname, run_id):
+    """Hold the run's lock for the body; yields False when somebody else holds it."""
+    with lock_connection(dbname) as locks:
+        locks.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, run_id])
+        (held,) = locks.fetchone()
+        yield held
 
 
 def take_ownership(cr, run_id) -> str:

@@ -4,22 +4,29 @@ The task reads on a connection that PostgreSQL keeps from writing; the lines are
 another one, and become visible together when the run is finished.
 """
 
+import datetime
 import time
+from collections import Counter
 
 import psycopg2
 
 from odoo import fields
+from odoo.fields import Domain
 
 from .budget import plan_limit
 from .canonical import record_values
 from .context import worst
 from .cursors import environment, plan_cursor
-from .errors import DryRunViolation, TaskFailure, TransactionRefused
+from .effects import declared_effects
+from .errors import DryRunViolation, OutOfTime, TaskFailure, TransactionRefused
 from .fingerprint import fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
+from .plan_digest import plan_digest
+from .process_guard import watching
 from .retry import left_over
 from .selection import narrowed, selection_of, task_context
+from .withheld import withheld_records
 from .work import work_of
 
 # What a task meets that tries to change something or to end the transaction.
@@ -32,41 +39,48 @@ REFUSALS = (
 CHUNK = 1000
 
 
-def plan(cr, run):
+def plan(cr, run, verdicts):
     """Carry out a plan and leave its lines and figures on the run, uncommitted.
 
     :param cr: the engine's writing cursor; the caller commits or rolls back
     :param run: the ``sentinel.run`` record on that cursor, state ``running``
+    :param verdicts: what guards said about the request
     :return: the status the run ends with
     :raises DryRunViolation: the task tried to change something
     """
     as_of = fields.Datetime.now()
     seconds = plan_limit()
     end = time.monotonic() + seconds
-    with plan_cursor(cr.dbname, seconds) as reading:
-        try:
-            values = _look(reading, cr, run, as_of, end)
-        except psycopg2.errors.QueryCanceled as error:
-            raise _took_too_long(run, seconds) from error
-        except _OutOfTime as error:
-            raise _took_too_long(run, seconds) from error
-        except REFUSALS as error:
-            # Past our cursor, or not caught by it: PostgreSQL's own refusal.
-            raise DryRunViolation(reading.violation or str(error).strip()) from error
-        except Exception as error:
-            # Whatever the task made of it: the refusal is the cause to report.
-            if reading.violation:
-                raise DryRunViolation(reading.violation) from error
-            raise
+    try:
+        with plan_cursor(cr.dbname, seconds) as reading:
+            values = _look_in_peace(reading, cr, run, as_of, end)
+    except OutOfTime as error:
+        raise _took_too_long(run, seconds) from error
     run.write(dict(values, as_of=as_of))
     if run.shape != "remedy":
         return "success"
-    run.guards = [verdict.as_dict() for verdict in judge(run)]
+    hours = (run.limits or {})["plan_hours"]
+    run.expires_at = as_of + datetime.timedelta(hours=hours)
+    run.plan_digest = plan_digest(cr, run)
+    run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
     return "dry_run"
 
 
-class _OutOfTime(Exception):
-    """The plan reached its limit between two chunks."""
+def _look_in_peace(reading, cr, run, as_of, end):
+    """Look, with every refusal named as what it is, whatever the task made of it."""
+    try:
+        with watching():
+            return _look(reading, cr, run, as_of, end)
+    except OutOfTime:
+        raise
+    except REFUSALS as error:
+        # Past our cursor, or not caught by it: PostgreSQL's own refusal.
+        raise DryRunViolation(reading.violation or str(error).strip()) from error
+    except Exception as error:
+        # Whatever the task made of it: the refusal is the cause to report.
+        if reading.violation:
+            raise DryRunViolation(reading.violation) from error
+        raise
 
 
 def _took_too_long(run, seconds):
@@ -89,33 +103,71 @@ def _look(reading, cr, run, as_of, end):
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
+    order, limit = task._task_order, task._limit(ctx)
     if run.retries_ref:
-        # No more than the old run's limit let through, so the same limit cuts nothing off.
-        selection = narrowed(selection, left_over(run.retries_ref))
-    population = selection.model.search_count(selection.population)
-    matched = selection.model.search_count(selection.matching)
-    limit = task._limit(ctx)
-    ids = selection.model.search(selection.matching, order=task._task_order, limit=limit).ids
+        selection, limit = narrowed(selection, left_over(run.retries_ref)), None
+    found = selection.look(order, limit)
+    # What must be left alone matters, and is asked for, only where something was found.
+    withheld = _withheld_matches(env, run, selection) if found.matched else {}
+    ids = selection.find(order, limit, without=withheld) if withheld else found.ids
     amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
-    measures = task._measures(ctx, selection.matching)
-    verdict = task._verdict(ctx, matched, population, measures)
+    _list_withheld(cr, run, selection.model.browse(withheld), withheld, len(ids))
+    # Where nothing matches, figures about it need not ask the database.
+    measures = task._measures(ctx, selection.matching if found.matched else Domain.FALSE)
+    # Somebody answers for what is excluded; it is no finding.
+    excluded = sum(outcome == "skipped_excluded" for outcome, _why in withheld.values())
+    verdict = task._verdict(ctx, found.matched - excluded, found.population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
     env.flush_all()
     reading.flush()
     outcome = "planned" if run.shape == "remedy" else "found"
+    counts = Counter(kept for kept, _why in withheld.values())
+    if ids:
+        counts[outcome] = len(ids)
     return {
-        "population_count": population,
-        "matched_count": matched,
+        "population_count": found.population,
+        "matched_count": found.matched,
         "selected_count": len(ids),
-        "is_limited": matched > len(ids),
+        "withheld_count": len(withheld),
+        "is_limited": found.matched - len(withheld) > len(ids),
         "amount": amount,
         "currency": run.currency if has_amount else False,
         "kpis": [measure.as_dict() for measure in measures],
         "verdict": verdict,
         "progress_done": len(ids),
         "progress_total": len(ids),
-        **run._count_outcomes({outcome: len(ids)} if ids else {}),
+        **run._count_outcomes(dict(counts)),
     }
+
+
+def _withheld_matches(env, run, selection):
+    """Those of the records that are trouble which must be left alone, with outcome and reason."""
+    withheld = withheld_records(env, run, selection.model._name)
+    if not withheld:
+        return {}
+    matching = selection.still_matching(selection.model.browse(withheld))
+    return {record_id: withheld[record_id] for record_id in matching.ids}
+
+
+def _list_withheld(cr, run, records, withheld, position):
+    """Show in the plan which records were kept out, after those that were selected."""
+    now = fields.Datetime.now()
+    insert_lines(
+        cr,
+        run,
+        [
+            Line(
+                position=position + number,
+                model=records._name,
+                record_ref=record.id,
+                record_name=record.display_name or f"{records._name},{record.id}",
+                outcome=withheld[record.id][0],
+                message=withheld[record.id][1],
+                at=now,
+            )
+            for number, record in enumerate(records, start=1)
+        ],
+    )
 
 
 def _measured(task, ctx):
@@ -136,10 +188,11 @@ def _freeze(cr, run, task, ctx, model, ids, end):
     operation = None
     if run.shape == "remedy":
         operation = task.env[f"sentinel.operation.{task._task_operation}"]
+        declared_effects(operation)
     total, has_amount = 0.0, False
     for start in range(0, len(ids), CHUNK):
         if time.monotonic() > end:
-            raise _OutOfTime
+            raise OutOfTime("the plan reached its limit between two chunks")
         records = model.browse(ids[start : start + CHUNK])
         values = record_values(records, names)
         prints = fingerprints(records, values)
@@ -181,7 +234,7 @@ def _look_back(cr, run, undo, end):
     total, has_amount = 0.0, False
     for lines in undo.freeze(fields.Datetime.now(), CHUNK):
         if time.monotonic() > end:
-            raise _OutOfTime
+            raise OutOfTime
         insert_lines(cr, run, lines)
         for line in lines:
             counts[line.outcome] += 1

@@ -5,6 +5,8 @@ read it. Users, groups, the system's own tables and keys are out of reach, direc
 relations.
 """
 
+import ast
+
 from odoo.fields import Domain
 
 from .parameters import ParameterError
@@ -46,6 +48,22 @@ def check_reach(env, model, domain, label):
         raise ParameterError(f"{label} is not a valid domain: {error}") from None
     for condition in conditions:
         _check_condition(env, env[model], condition, label)
+
+
+def check_rule(env, model, text, label) -> Domain:
+    """Read a domain that a person wrote, refusing what it may not look at.
+
+    :param text: Python literals, as a ``domain`` parameter keeps them
+    :param label: name of the parameter, for the message
+    :return: the domain, optimized: ``is_true()`` tells whether it matches every record
+    :raises ParameterError:
+    """
+    rule = ast.literal_eval(text)
+    check_reach(env, model, rule, label)
+    try:
+        return Domain(rule).optimize_full(env[model])
+    except (ValueError, TypeError) as error:
+        raise ParameterError(f"{label} is not a valid domain: {error}") from None
 
 
 def _looks_inside(value):

@@ -7,7 +7,6 @@ from odoo import SUPERUSER_ID
 
 from .cursors import commit, environment, writing_cursor
 from .finish import finish, finish_live
-from .liveness import holding
 from .requests import FOLLOW_UP
 from .wake import wake_dispatcher
 
@@ -19,27 +18,13 @@ MAX_ATTEMPTS = 3
 _MOMENT = ("mode", "source", "reason", "scheduled_for")
 
 
-def mark_interrupted(dbname):
-    """End the runs that say running while nobody works on them.
+def end_interrupted(dbname, run_id):
+    """End a run that says running while its lock is free; the caller holds that lock now.
 
-    What was committed stays with its lines; the rest becomes ``not_attempted``. The run of a
-    scheduled moment is requested again, so that the moment is not lost.
-
-    :return: IDs of the runs that were ended
+    The lock is free when its holder's connection is gone: the process is dead. What was committed
+    stays with its lines; the rest becomes ``not_attempted``. The run of a scheduled moment is
+    requested again, so that the moment is not lost.
     """
-    with writing_cursor(dbname) as cr:
-        cr.execute("SELECT id FROM sentinel_run WHERE state = 'running' ORDER BY id")
-        suspects = [run_id for (run_id,) in cr.fetchall()]
-    ended = []
-    for run_id in suspects:
-        with holding(dbname, run_id) as held:
-            # The lock is free when its holder's connection is gone: the process is dead.
-            if held and _end(dbname, run_id):
-                ended.append(run_id)
-    return ended
-
-
-def _end(dbname, run_id):
     with writing_cursor(dbname) as cr:
         token = uuid.uuid4().hex
         cr.execute(
@@ -47,7 +32,8 @@ def _end(dbname, run_id):
             [token, run_id],
         )
         if cr.rowcount != 1:
-            return False
+            # It had ended between the look at it and the lock.
+            return
         # A process that wakes up again must find the run taken before it can write.
         commit(cr)
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
@@ -69,7 +55,6 @@ def _end(dbname, run_id):
             )
         else:
             finish(cr, run, token, "interrupted", error=error)
-    return True
 
 
 def _request_again(run):

@@ -34,6 +34,8 @@ FOLLOW_UP = (
     "request_uid",
     "parameters",
     "caps",
+    "limits",
+    "policy",
     "undoes_ref",
     "undoes_uid",
     "retries_ref",

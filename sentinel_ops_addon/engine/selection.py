@@ -1,12 +1,32 @@
 """Which records a task selects: the same answer for a plan and for the test right before acting."""
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .context import TaskContext
 from .errors import TaskFailure
+
+# So many are fetched along with the count.
+FEW = 1000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at a selection saw.
+
+    :param population: how many records the rule is about
+    :param matched: how many of them are trouble
+    :param ids: the first of these, up to the limit
+    """
+
+    population: int
+    matched: int
+    ids: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -21,6 +41,46 @@ class Selection:
     model: Any
     population: Domain
     matching: Domain
+
+    def look(self, order, limit) -> "Found":
+        """Count, and find what is trouble, at one moment and in one statement.
+
+        :param order: in which order ``limit`` cuts
+        :param limit: how many at most, ``None`` for all
+        """
+        first = FEW if limit is None else min(limit, FEW)
+        population = self.model._search(self.population)
+        matching = self.model._search(self.matching, order=order, limit=first)
+        ((count, ids),) = self.model.env.execute_query(
+            SQL("SELECT (%s), ARRAY(%s)", population.select("COUNT(*)"), matching.select())
+        )
+        if len(ids) < first:
+            return Found(count, len(ids), ids)
+        matched = self.model.search_count(self.matching)
+        if len(ids) < min(matched, limit or matched):
+            ids = self.find(order, limit)
+        return Found(count, matched, ids)
+
+    def find(self, order, limit, without=()):
+        """The first of the records that are trouble, as a sequence of IDs.
+
+        Fetched in parts, four bytes each: a million of them take no more memory than a picture.
+
+        :param without: IDs to leave out
+        """
+        query = self.model._search(
+            self.matching & Domain("id", "not in", list(without)), order=order, limit=limit
+        )
+        sql = query.select()
+        env = self.model.env
+        env.flush_query(sql)
+        ids = array("i")
+        # A cursor of the server, on the same connection and so with the same snapshot.
+        with env.cr.connection.cursor(name="sentinel_selection") as portal:
+            portal.itersize = FEW
+            portal.execute(sql.code, sql.params)
+            ids.extend(record_id for (record_id,) in portal)
+        return ids
 
     def still_matching(self, records):
         """Those of ``records`` that are trouble still."""

@@ -1,18 +1,22 @@
 """One slice of work on one run, whatever its mode, with every way it can end."""
 
 import logging
+import time
+from contextlib import nullcontext
 
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
 
 from .apply import apply
 from .cursors import commit, environment, roll_back, writing_cursor
-from .errors import DryRunViolation, GuardStop, OwnershipLost, SentinelError
+from .errors import ApprovalMissing, DryRunViolation, GuardStop, OwnershipLost, SentinelError
 from .finish import finish, finish_live
 from .guards import judge, judge_request
+from .lines import chosen_totals
 from .liveness import holding, take_ownership
 from .plan import plan
 from .requests import FOLLOW_UP
+from .simulate import simulate
 
 _logger = logging.getLogger(__name__)
 
@@ -21,27 +25,34 @@ _FROM_PLAN = (
     "as_of",
     "population_count",
     "matched_count",
+    "withheld_count",
     "selected_count",
     "is_limited",
     "amount",
     "currency",
     "kpis",
+    # The policy that the plan was looked at with, whatever became of the job's since.
+    "policy",
 )
 
 
-def work(dbname, run_id, deadline):
+def work(dbname, run_id, deadline, cr=None):
     """Work on a run until it is finished or the slice is over; the caller holds its lock.
 
     :param deadline: ``time.monotonic()`` value at which a live run pauses
+    :param cr: an engine cursor between two transactions that no operation worked on, to save a
+        connection
     """
-    with writing_cursor(dbname) as cr:
+    with nullcontext(cr) if cr else writing_cursor(dbname) as cr:
         token = take_ownership(cr, run_id)
         if not token:
             return
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         try:
             if run.mode == "plan":
-                finish(cr, run, token, plan(cr, run))
+                finish(cr, run, token, plan(cr, run, judge_request(run)))
+            elif run.mode == "simulate":
+                _work_simulate(cr, run, token, deadline)
             else:
                 _work_live(cr, run, token, deadline)
         except OwnershipLost as error:
@@ -49,7 +60,7 @@ def work(dbname, run_id, deadline):
             _logger.warning("Sentinel: %s; this process leaves it alone", error)
         except GuardStop as stop:
             roll_back(cr)
-            _end_stopped(cr, run, token, stop.verdict)
+            _end_stopped(cr, run, token, stop)
         except Exception as error:
             # Any failure of a task ends its run with a sentence; the dispatcher goes on.
             roll_back(cr)
@@ -59,22 +70,56 @@ def work(dbname, run_id, deadline):
 
 def _work_live(cr, run, token, deadline):
     if not run.as_of:
+        run.awaits = False
         verdicts = judge_request(run)
         if not _settle_plan(cr, run, token, deadline):
             return
-        verdicts += judge(run)
+        try:
+            verdicts += judge(run)
+        except ApprovalMissing as missing:
+            _await_approval(cr, run, token, verdicts + missing.verdicts)
+            return
+        except GuardStop as stop:
+            stop.verdicts[:0] = verdicts
+            raise
         run.guards = [verdict.as_dict() for verdict in verdicts]
         run.env.flush_all()
         # Kept apart from the first batch: that one may be rolled back and tried again.
         commit(cr)
-    if apply(cr, run, token, deadline):
+    if not run.selected_count or apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
     _pause(cr, run, token)
 
 
+def _await_approval(cr, run, token, verdicts):
+    """Let go of a live run until somebody decides; it is judged anew then."""
+    run.write(
+        {
+            "guards": [verdict.as_dict() for verdict in verdicts],
+            "as_of": False,
+            "awaits": "approval",
+            "expires_at": run.browse(run.plan_ref).expires_at,
+        }
+    )
+    _pause(cr, run, token)
+
+
+def _work_simulate(cr, run, token, deadline):
+    """A simulation takes its time at a stretch, so it does not begin at the end of a slice."""
+    if not run.as_of:
+        verdicts = judge_request(run)
+        if not _settle_plan(cr, run, token, deadline):
+            return
+        run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
+        if time.monotonic() >= deadline:
+            _pause(cr, run, token)
+            return
+    finish(cr, run, token, "dry_run", **simulate(cr, run))
+
+
 def _pause(cr, run, token):
-    """Let go of a live run between two slices."""
+    """Let go of a run between two slices."""
     run.env.flush_all()
     cr.execute(
         "UPDATE sentinel_run SET state = 'waiting' WHERE id = %s AND owner_token = %s",
@@ -87,26 +132,31 @@ def _pause(cr, run, token):
 
 
 def _settle_plan(cr, run, token, deadline):
-    """Give a live run its plan and the plan's figures, uncommitted.
+    """Give a run that carries out a plan its plan and the plan's figures, uncommitted.
 
     Makes the plan where there is none.
 
     :return: False when the plan failed and the run ended with it
     """
-    if not run.plan_ref:
+    plan_id = run.plan_ref
+    is_new = not plan_id
+    if is_new:
         plan_run = run.create(_plan_request(run))
-        run.write({"plan_ref": plan_run.id, "plan_uid": plan_run.uid})
+        plan_id = plan_run.id
+        run.write({"plan_ref": plan_id, "plan_uid": plan_run.uid})
         run.env.flush_all()
         # The plan is a run of its own, with its own process state, so it must exist for others.
         commit(cr)
-    if run.browse(run.plan_ref).state == "queued":
-        plan_id = run.plan_ref
+    if is_new or run.browse(plan_id).state == "queued":
         with holding(cr.dbname, plan_id) as held:
+            # Between two transactions: nothing was written, or it is committed.
+            roll_back(cr)
             if held:
-                work(cr.dbname, plan_id, deadline)
+                work(cr.dbname, plan_id, deadline, cr)
         # A new transaction, so that what the plan committed is seen.
         roll_back(cr)
-    plan_run = run.browse(run.plan_ref)
+    # Both are read next, in one statement.
+    plan_run = run.browse(plan_id).with_prefetch((plan_id, run.id))
     if plan_run.state == "queued":
         # Somebody looked at it at the very moment it was to be worked on: in the next slice then.
         _pause(cr, run, token)
@@ -122,13 +172,11 @@ def _settle_plan(cr, run, token, deadline):
             ),
         )
         return False
-    run.write(
-        {
-            **{name: plan_run[name] for name in _FROM_PLAN},
-            "progress_done": 0,
-            "progress_total": plan_run.selected_count,
-        }
-    )
+    run.write({**{name: plan_run[name] for name in _FROM_PLAN}, "progress_done": 0})
+    if run.chosen:
+        count, amount = chosen_totals(cr, plan_run.id, run.chosen)
+        run.write({"selected_count": count, "amount": amount})
+    run.progress_total = run.selected_count
     return True
 
 
@@ -138,26 +186,27 @@ def _plan_request(run):
         "uid": run.env["sentinel.chain"]._new_uid(),
         "mode": "plan",
         "source": "engine",
-        "reason": run.env._("Plan of the live run %(uid)s", uid=run.uid),
+        "reason": run.env._("Plan of the run %(uid)s", uid=run.uid),
         "requested_at": fields.Datetime.now(),
     }
 
 
-def _end_stopped(cr, run, token, verdict):
-    """End a live run that a guard stopped before its first change."""
-    run.guards = [verdict.as_dict()]
-    finish_live(
-        cr,
-        run,
-        token,
-        "aborted",
-        reason=verdict.message,
-        error=run.env._(
-            "Stopped by the guard %(guard)s: %(message)s",
-            guard=verdict.guard,
-            message=verdict.message,
-        ),
+def _end_stopped(cr, run, token, stop):
+    """End a run that a guard stopped, before its first change or between two batches."""
+    verdict = stop.verdict
+    asked = {given.guard for given in stop.verdicts}
+    kept = [given for given in run.guards or [] if given["guard"] not in asked]
+    run.guards = kept + [given.as_dict() for given in stop.verdicts]
+    status = "cancelled" if verdict.guard == "cancelled" else "aborted"
+    error = run.env._(
+        "Stopped by the guard %(guard)s: %(message)s",
+        guard=verdict.guard,
+        message=verdict.message,
     )
+    if run.mode == "live":
+        finish_live(cr, run, token, status, reason=verdict.message, error=error)
+    else:
+        finish(cr, run, token, status, error=error, verdict="not_evaluated")
 
 
 def _end_failed(cr, run, token, text):
@@ -170,6 +219,14 @@ def _end_failed(cr, run, token, text):
 def failure_text(run, error) -> str:
     """What went wrong, naming the task, without a traceback."""
     task = run.task_code
+    if isinstance(error, DryRunViolation) and run.mode == "simulate":
+        return run.env._(
+            "The task %(task)s tried, during a simulation, what no rollback undoes, and was "
+            "refused: %(error)s. Nothing was changed. Report it to the author of the task or of "
+            "its operation.",
+            task=task,
+            error=error,
+        )
     if isinstance(error, DryRunViolation):
         return run.env._(
             "The task %(task)s tried to change something during a dry run, and was refused: "

@@ -115,7 +115,7 @@ class SentinelJob(models.Model):
         required=True,
         default="plan",
         tracking=True,
-        help="What the schedule does: only look (plan), or repair (live).",
+        help="What the schedule does: only look (plan), do and undo (simulation), or repair.",
     )
 
     last_run_id = fields.Many2one(comodel_name="sentinel.run", compute="_compute_last_run")
@@ -436,17 +436,19 @@ class SentinelJob(models.Model):
         reason="",
         origin=None,
         plan="",
+        lines=None,
     ):
         """Request a run of a job; returns at once, the run is worked on in the background.
 
         :param str code: the job's code
-        :param str mode: ``plan`` (dry run) or ``live``
+        :param str mode: ``plan`` (dry run), ``simulate`` (do it and undo it) or ``live``
         :param dict parameters: values to use instead of the job's own
         :param str idempotency_key: the same key and request again returns the same run
         :param str reason: why, for the trail
         :param dict origin: ``source``, ``host``, ``request_id``, ``version`` as the caller says;
             recorded, never trusted
-        :param str plan: ID of a plan to apply; live only
+        :param str plan: ID of a plan to apply; simulate and live only
+        :param list lines: positions of the plan's lines to apply; all of them when not given
         :return: ``{"uid", "job", "mode", "state", "status", "repeated", "message"}``
         """
         self._check_operator()
@@ -459,21 +461,14 @@ class SentinelJob(models.Model):
                         value=value,
                     )
                 )
-        job = self.with_context(active_test=False).search([("code", "=", str(code or ""))])
-        if not job:
-            codes = ", ".join(self.search([], limit=100).mapped("code"))
-            raise UserError(
-                self.env._(
-                    "There is no job %(code)r. Jobs: %(codes)s.", code=code, codes=codes or "-"
-                )
-            )
-        return job._request(
+        return self._by_code(code)._request(
             mode,
             given=parameters or {},
             idempotency_key=idempotency_key,
             reason=reason,
             origin=origin or {},
             plan=plan,
+            lines=lines,
         )
 
     @api.model
@@ -494,6 +489,10 @@ class SentinelJob(models.Model):
     def action_plan(self):
         """Plan now, from the menu."""
         return self._trigger_from_menu("plan")
+
+    def action_simulate(self):
+        """Do it and undo it now, from the menu."""
+        return self._trigger_from_menu("simulate")
 
     def action_run(self):
         """Run for real now, from the menu."""
@@ -537,7 +536,7 @@ class SentinelJob(models.Model):
         return module.installed_version or module.latest_version or ""
 
     def _modes(self):
-        return ["plan", "live"] if self.shape == "remedy" else ["plan"]
+        return ["plan", "simulate", "live"] if self.shape == "remedy" else ["plan"]
 
     def _is_undoable(self):
         operation = self.task_id._operation()
@@ -623,10 +622,10 @@ class SentinelJob(models.Model):
         self.ensure_one()
         return {"max_records": self.max_records} if self.has_max_records else {}
 
-    def _trigger_from_menu(self, mode, plan=""):
+    def _trigger_from_menu(self, mode, plan="", lines=None):
         self.ensure_one()
         self._check_operator()
-        run = self._request(mode, origin={"source": "menu"}, plan=plan)
+        run = self._request(mode, origin={"source": "menu"}, plan=plan, lines=lines)
         return {
             "type": "ir.actions.act_window",
             "res_model": "sentinel.run",
@@ -635,7 +634,16 @@ class SentinelJob(models.Model):
         }
 
     def _request(
-        self, mode, *, given=None, idempotency_key="", reason="", origin=None, plan="", **moment
+        self,
+        mode,
+        *,
+        given=None,
+        idempotency_key="",
+        reason="",
+        origin=None,
+        plan="",
+        lines=None,
+        **moment,
     ):
         """Check a request against the job and commit it as a queued run.
 
@@ -645,6 +653,8 @@ class SentinelJob(models.Model):
         self.ensure_one()
         origin = requests.cleaned_origin(origin or {}, [source for source, _label in SOURCES])
         asked = {"job": self.code, "mode": mode, "parameters": given or {}, "plan": plan or ""}
+        if lines is not None:
+            asked["lines"] = lines
         key = str(idempotency_key or "")
         # Before anything is checked: what was accepted once stays accepted.
         repeated = requests.find_repeated(self.env, key, asked)
@@ -663,6 +673,7 @@ class SentinelJob(models.Model):
             idempotency_key=key or False,
             plan_ref=saved_plan.id or False,
             plan_uid=saved_plan.uid or False,
+            chosen=saved_plan._chosen_lines(lines),
             **moment,
         )
         return requests.submit(self.env, requests.Request(values=values, asked=asked))
@@ -749,17 +760,25 @@ class SentinelJob(models.Model):
             )
 
     def _plan_to_apply(self, mode, plan, given):
-        """The saved plan that a live run shall apply; an empty recordset when none is named."""
+        """The saved plan that a run shall apply; an empty recordset when none is named."""
         runs = self.env["sentinel.run"]
         if not plan:
             return runs
-        if mode != "live":
-            raise UserError(self.env._("Only a live run can apply a plan."))
+        if mode not in ("simulate", "live"):
+            raise UserError(self.env._("Only a live run or a simulation can apply a plan."))
         if given:
             raise UserError(
                 self.env._("A plan has its parameters already; give a plan or parameters.")
             )
         saved = runs._by_uid(plan)
+        if saved.expires_at and saved.expires_at < fields.Datetime.now():
+            raise UserError(
+                self.env._(
+                    "The plan %(plan)s expired at %(until)s UTC. Make a new one.",
+                    plan=plan,
+                    until=saved.expires_at,
+                )
+            )
         if (saved.job_ref, saved.task_code, saved.company_ref) != (
             self.id,
             self.task_id.code,

@@ -2,4 +2,4 @@ from . import operation_mixin
 
 # isort: split
 # The operations inherit from the mixin, so it comes first.
-from . import orders, transfers
+from . import orders, records, transfers

@@ -36,3 +36,23 @@ class SentinelOperationTransfersReserve(models.AbstractModel):
 
     def _undo(self, records, intended, ctx):
         records.do_unreserve()
+
+
+class SentinelOperationTransfersCancel(models.AbstractModel):
+    """Odoo itself cancels what was to follow a cancelled transfer, where its rules say so."""
+
+    _name = "sentinel.operation.transfers.cancel"
+    _inherit = "sentinel.operation.mixin"
+    _description = "Sentinel operation: cancel stock transfers"
+
+    _operation_title = "Cancel stock transfers"
+    _operation_model = "stock.picking"
+    _operation_apps = ("stock",)
+    # Cancelling may tell followers of the transfer by mail.
+    _operation_effects = "postcommit"
+
+    def _intended(self, record, ctx):
+        return {"state": "cancel"}
+
+    def _apply(self, records, ctx):
+        records.action_cancel()

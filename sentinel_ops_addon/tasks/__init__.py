@@ -2,4 +2,12 @@ from . import task_mixin
 
 # isort: split
 # The tasks inherit from the mixin, so it comes first.
-from . import check_records, clean_old_orders, cron_health, release_stuck_transfers, repair_loops
+from . import (
+    archive_records,
+    cancel_dead_transfers,
+    check_records,
+    clean_old_orders,
+    cron_health,
+    release_stuck_transfers,
+    repair_loops,
+)

@@ -8,7 +8,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..engine.context import judge_number
 from ..engine.parameters import Parameter, ParameterError
-from ..engine.reach import check_reach
+from ..engine.reach import check_rule
 
 _lt = LazyTranslate(__name__)
 
@@ -97,13 +97,8 @@ class SentinelTaskCheckRecords(models.AbstractModel):
 
     def _check_parameters(self, parameters):
         model = parameters["model"]
-        for name in ("population", "condition"):
-            check_reach(self.env, model, ast.literal_eval(parameters[name]), name)
-        for name in ("population", "condition"):
-            try:
-                domain = Domain(ast.literal_eval(parameters[name])).optimize_full(self.env[model])
-            except (ValueError, TypeError) as error:
-                raise ParameterError(f"{name} is not a valid domain: {error}") from None
+        check_rule(self.env, model, parameters["population"], "population")
+        domain = check_rule(self.env, model, parameters["condition"], "condition")
         if domain.is_true():
             raise ParameterError(
                 "condition is empty or always true, so every record would break the rule. "

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from unittest import SkipTest
 
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tests.common import BaseCase, get_db_name, tagged
 
@@ -117,6 +118,14 @@ class EngineCase(BaseCase):
 
     def drain(self):
         """Work on whatever an earlier test left in the queue."""
+        # Nobody is going to decide about what waits for a decision still.
+        self.sql(
+            """
+            UPDATE sentinel_run SET expires_at = '2000-01-01'
+             WHERE awaits IS NOT NULL
+                OR id IN (SELECT plan_ref FROM sentinel_run WHERE awaits IS NOT NULL)
+            """
+        )
         for _call in range(100):
             if not self.sql("SELECT 1 FROM sentinel_run WHERE state <> 'done' LIMIT 1"):
                 return
@@ -200,6 +209,51 @@ class OrderCase(EngineCase):
                 ]
             )
             return orders.ids
+
+    def patch_apply(self, function):
+        """Put ``function(original, operation, records, ctx)`` in place of the operation."""
+        operation_class = self.registry["sentinel.operation.orders.cancel"]
+        original = operation_class._apply
+        self.patch(
+            operation_class,
+            "_apply",
+            lambda operation, records, ctx: function(original, operation, records, ctx),
+        )
+
+    def refuse(self, bad, message="The customer is on holiday."):
+        """Have the business refuse these records from now on; ``bad`` may be changed later."""
+
+        def apply(original, operation, records, ctx):
+            if bad & set(records.ids):
+                raise UserError(message)
+            original(operation, records, ctx)
+
+        self.patch_apply(apply)
+
+    def set_job(self, **values):
+        """Write on the job of the class, for this test only."""
+        with self.root() as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            before = {name: job[name] for name in values}
+            job.write(values)
+
+        def put_back():
+            with self.root() as env:
+                env["sentinel.job"].browse(self.job_id).write(
+                    {
+                        name: value.id if hasattr(value, "id") else value
+                        for name, value in before.items()
+                    }
+                )
+
+        self.addCleanup(put_back)
+
+    def verdicts(self, run):
+        """Verdict by guard of a run's status."""
+        return {guard["guard"]: guard["verdict"] for guard in run["guards"]}
+
+    def guard_message(self, run, name):
+        return next(guard["message"] for guard in run["guards"] if guard["guard"] == name)
 
     def states(self, ids):
         """State of each order, in the order of ``ids``."""

@@ -16,16 +16,6 @@ HOLIDAY = "The customer is on holiday."
 class TestBatch(OrderCase):
     """What becomes of records that are not as planned, or that do not want to."""
 
-    def patch_apply(self, function):
-        """Put ``function(original, operation, records, ctx)`` in place of the operation."""
-        operation_class = self.registry["sentinel.operation.orders.cancel"]
-        original = operation_class._apply
-        self.patch(
-            operation_class,
-            "_apply",
-            lambda operation, records, ctx: function(original, operation, records, ctx),
-        )
-
     def test_changed_locked_deleted_confirmed(self):
         good, edited, older, confirmed, deleted, locked = self.make_orders(
             [100, 101, 102, 103, 104, 105]

@@ -41,7 +41,8 @@ class TestGuards(OrderCase):
         run = self.run_job("plan", days=90)
         self.assertEqual(run["status"], "dry_run")
         verdicts = {guard["guard"]: guard["verdict"] for guard in run["guards"]}
-        self.assertEqual(verdicts, {"cap_required": "pass", "max_records": "warn"})
+        self.assertEqual(verdicts.pop("max_records"), "warn")
+        self.assertEqual(set(verdicts.values()), {"pass"})
 
     def test_without_any_cap_no_live_run(self):
         ids = self.make_orders([100])

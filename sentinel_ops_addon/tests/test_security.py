@@ -91,8 +91,15 @@ class TestSecurity(OrderCase):
                 "health",
                 "action_plan",
                 "action_run",
+                "action_simulate",
                 "action_open_runs",
                 "action_open_cron",
+                "pause",
+                "resume",
+                "stop_all",
+                "resume_all",
+                "action_pause",
+                "action_resume",
             },
             "sentinel.run": {
                 "status",
@@ -100,7 +107,14 @@ class TestSecurity(OrderCase):
                 "export_runs",
                 "export_lines",
                 "action_apply",
+                "action_simulate",
                 "action_open_lines",
+                "approve",
+                "deny",
+                "cancel",
+                "action_approve",
+                "action_deny",
+                "action_cancel_run",
                 "undo",
                 "retry",
                 "action_undo",
@@ -108,6 +122,9 @@ class TestSecurity(OrderCase):
                 "action_open_follow_ups",
             },
             "sentinel.run.line": {"action_open_record"},
+            "sentinel.exclusion": {"action_end"},
+            "sentinel.attempt": {"action_release", "action_open_record"},
+            "sentinel.reason": {"action_confirm"},
             "sentinel.repair.loop": {"action_open_record"},
             "sentinel.task": set(),
             "sentinel.chain": set(),
@@ -128,7 +145,7 @@ class TestSecurity(OrderCase):
                     for attribute, value in vars(base).items()
                     if callable(value)
                     and not attribute.startswith("_")
-                    and attribute not in ("create", "write", "unlink", "copy_data")
+                    and attribute not in ("create", "write", "unlink", "copy_data", "init")
                 }
                 self.assertEqual(own, public.get(name, set()), name)
             for name, method in [

@@ -13,7 +13,7 @@ def verdict(run):
         run,
         NAME,
         run.env._(
-            "The job has no cap, so it cannot go live. A Sentinel manager can set the most "
-            "records it may act on."
+            "The job has no cap, so it cannot go live. A Sentinel manager can cap the records, "
+            "their share or their amount."
         ),
     )

@@ -1,6 +1,6 @@
 """Two live runs of one job at once."""
 
-from .verdict import Verdict, stop_or_warn
+from .verdict import Verdict
 
 NAME = "overlap"
 
@@ -11,6 +11,8 @@ def verdict(run):
     Who asks by hand wants an answer, so the dispatcher lets that run wait; a schedule that is
     faster than its work must not pile up runs.
     """
+    if run.source != "schedule" or run.mode != "live":
+        return Verdict(NAME, "pass", run.env._("It waits its turn behind live runs of its job."))
     rival = run.search(
         [
             ("job_ref", "=", run.job_ref),
@@ -20,11 +22,11 @@ def verdict(run):
         ],
         limit=1,
     )
-    if run.source != "schedule" or not rival:
+    if not rival:
         return Verdict(NAME, "pass", run.env._("No other live run of the job is unfinished."))
-    return stop_or_warn(
-        run,
+    return Verdict(
         NAME,
+        "stop",
         run.env._(
             "The live run %(uid)s of this job is not finished yet. Schedule the job less often, "
             "or lower its limit.",

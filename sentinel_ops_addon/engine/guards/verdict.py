@@ -8,7 +8,8 @@ class Verdict:
     """The answer of one guard.
 
     :param guard: its name, as users see it
-    :param level: ``pass``, ``warn`` (a dry run that live would stop) or ``stop``
+    :param level: ``pass``, ``warn`` (a dry run that live would stop), ``wait`` (live waits for
+        somebody's decision) or ``stop``
     :param message: a sentence with the numbers in it
     """
 

@@ -1,0 +1,122 @@
+"""Who may consent to a plan, who did, and how many it takes.
+
+An approval is bound to the plan's hash and stands alone in its table. It counts only while it
+holds: it is tested again whenever a live run asks.
+"""
+
+from odoo.http import request
+from odoo.tools.misc import hmac
+
+from .canonical import canonical_json, money_text
+
+SUPERUSER = 1  # base.user_root; it is no person
+
+
+def approvers_needed(env, policy, selected, amount, currency) -> tuple[int, str]:
+    """How many other people have to consent, and why, for people.
+
+    :param policy: as frozen into the plan: ``{"rules": [{"measure", "above", "approvers"}]}``;
+        the strictest rule that applies counts
+    :param selected: number of records
+    :param amount: money at stake, in company currency
+    :param currency: empty when the task says nothing about money; a rule about money then applies,
+        because not knowing is not "nothing"
+    """
+    needed, why = 0, ""
+    for rule in policy.get("rules", []):
+        above = float(rule["above"])
+        if rule["measure"] == "records":
+            applies = selected > above
+            reason = env._(
+                "%(selected)s records, more than %(above)g", selected=selected, above=above
+            )
+        elif currency:
+            applies = round(amount, 2) > above
+            reason = env._(
+                "%(amount)s %(currency)s, more than %(above)s",
+                amount=money_text(amount),
+                currency=currency,
+                above=money_text(above),
+            )
+        else:
+            applies = selected > 0
+            reason = env._("nobody can say what money is at stake")
+        if applies and rule["approvers"] > needed:
+            needed, why = rule["approvers"], reason
+    return needed, why
+
+
+def barred(plan, live_runs=()) -> dict[int, str]:
+    """User IDs that may not decide about a plan, each with the reason (a key of ``WHY``).
+
+    Administrators are not excepted.
+
+    :param plan: the ``sentinel.run`` record of the plan
+    :param live_runs: live runs that apply it, whose requesters are barred too
+    """
+    found = {SUPERUSER: "superuser"}
+    for user_id in (plan.policy or {}).get("editors", []):
+        found[user_id] = "editor"
+    for run in (plan, *live_runs):
+        found[run.run_as_ref] = "run_as"
+        found[run.requested_by_ref] = "requester"
+    return found
+
+
+def decisions(run):
+    """The consents and refusals that hold for a live run, as two recordsets.
+
+    A decision holds when it was made about this very plan, by somebody who may decide (see
+    :func:`barred`, the requester of this live run included) and through a door: what was put into
+    the table past :meth:`sentinel.approval.create` lacks its proof.
+
+    :return: approvals (one a person) and denials, ``sentinel.approval``
+    """
+    plan = run.browse(run.plan_ref)
+    may_not = barred(plan, [run])
+    made = run.env["sentinel.approval"].search([("plan_ref", "=", plan.id)], order="id")
+    held = made.filtered(
+        lambda decision: (
+            decision.plan_digest == plan.plan_digest
+            and decision.user_ref not in may_not
+            and decision.proof == proof_of(decision)
+        )
+    )
+    approved = run.env["sentinel.approval"]
+    for decision in held:
+        if decision.user_ref not in approved.mapped("user_ref"):
+            approved |= decision.filtered(lambda one: one.decision == "approve")
+    return approved, held.filtered(lambda one: one.decision == "deny")
+
+
+def proof_of(decision) -> str:
+    """What only code of this database can compute for a decision (HMAC with its secret).
+
+    It unmasks rows that were written by SQL; who can read the database's secret can forge it.
+    """
+    return hmac(
+        decision.env(su=True),
+        "sentinel_ops_addon.approval",
+        canonical_json(
+            [
+                decision.plan_uid,
+                decision.plan_digest,
+                decision.user_ref,
+                decision.decision,
+                decision.comment or "",
+                decision.at.isoformat(),
+                decision.via,
+            ]
+        ),
+    )
+
+
+def door_of(env) -> str:
+    """Through which door the current call came: ``session`` (a person in a browser) or ``key``.
+
+    Everything but a browser session of this very user counts as a key: remote calls with a key or
+    a password, scheduled actions, and code that acts in somebody else's name.
+    """
+    if request and request.session.uid == env.uid:
+        return "session"
+    return "key"

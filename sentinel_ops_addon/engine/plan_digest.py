@@ -1,0 +1,56 @@
+"""The hash that a plan lives with, and that approvals are bound to.
+
+``sha256`` over what was asked (job, task, company, run-as user, parameters, policy, the moment that
+"now" means) and over every line: position, model, record, operation, intended change, amount and
+fingerprint. PostgreSQL hashes the lines where they are, some thousand at a time, so that a million
+of them need neither memory nor a way out.
+"""
+
+import hashlib
+
+from .canonical import canonical_json
+
+_CHUNK = 10_000
+
+
+def plan_digest(cr, plan) -> str:
+    """The hash (hex) of a plan as its rows are now.
+
+    :param plan: the ``sentinel.run`` record of a plan
+    """
+    whole = hashlib.sha256(canonical_json(_asked(plan)).encode())
+    if not plan.checked_count:
+        return whole.hexdigest()
+    position = 0
+    while True:
+        cr.execute(
+            """
+            SELECT max(position),
+                   encode(sha256(convert_to(string_agg(
+                       concat_ws('|', position, model, record_ref, operation, outcome,
+                                 intended::text, amount::text, fingerprint),
+                       E'\\n' ORDER BY position), 'UTF8')), 'hex')
+              FROM sentinel_run_line
+             WHERE run_id = %s AND position > %s AND position <= %s
+            """,
+            [plan.id, position, position + _CHUNK],
+        )
+        last, digest = cr.fetchone()
+        if last is None:
+            return whole.hexdigest()
+        whole.update(digest.encode())
+        position += _CHUNK
+
+
+def _asked(plan):
+    return [
+        plan.uid,
+        plan.job_ref,
+        plan.job_code,
+        plan.task_code,
+        plan.company_ref,
+        plan.run_as_ref,
+        plan.parameters or {},
+        plan.policy or {},
+        plan.as_of.isoformat() if plan.as_of else "",
+    ]

@@ -1,0 +1,127 @@
+"""Who changed what the engine goes by: jobs, windows, exclusions, policies, stops, decisions."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..engine.canonical import canonical_value
+
+KINDS = [
+    ("created", "Created"),
+    ("changed", "Changed"),
+    ("deleted", "Deleted"),
+]
+
+
+class SentinelEvent(models.Model):
+    """One change of a definition, written in the transaction that made it.
+
+    An event stands alone, like a run: names as they were, no foreign keys, nobody may edit it.
+    """
+
+    _name = "sentinel.event"
+    _description = "Sentinel definition event"
+    _order = "id desc"
+    _rec_name = "record_name"
+    _log_access = False
+
+    at = fields.Datetime(string="When", required=True, readonly=True)
+    user_ref = fields.Integer(string="User ID", required=True, readonly=True)
+    login = fields.Char(string="Who", required=True, readonly=True)
+    kind = fields.Selection(selection=KINDS, required=True, readonly=True)
+    model = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="What", readonly=True)
+    record_ref = fields.Many2oneReference(
+        string="Record ID", model_field="model", required=True, readonly=True
+    )
+    record_name = fields.Char(string="Name", readonly=True)
+    company_ref = fields.Integer(string="Company ID", readonly=True)
+    before = fields.Json(readonly=True)
+    after = fields.Json(readonly=True)
+    change_text = fields.Char(string="Change", compute="_compute_change_text")
+
+    _record_index = models.Index("(model, record_ref)")
+
+    def _compute_change_text(self):
+        for event in self:
+            before, after = event.before or {}, event.after or {}
+            event.change_text = ", ".join(
+                f"{name}: {before.get(name)} → {after.get(name)}"
+                for name in sorted({*before, *after})
+                if before.get(name) != after.get(name)
+            )
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        raise UserError(self.env._("The history of definitions cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_any(self):
+        raise UserError(self.env._("The history of definitions cannot be deleted."))
+
+
+class SentinelDefinitionMixin(models.AbstractModel):
+    """Keeps the history of a model by which the engine goes."""
+
+    _name = "sentinel.definition.mixin"
+    _description = "Sentinel definition with a history"
+
+    # Names of the stored fields whose changes are kept.
+    _definition_fields: tuple[str, ...] = ()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        for record in records:
+            record._note_event("created", {}, record._definition())
+        return records
+
+    def write(self, vals):
+        before = {record.id: record._definition() for record in self}
+        result = super().write(vals)
+        for record in self:
+            after = record._definition()
+            changed = [name for name in after if after[name] != before[record.id][name]]
+            if changed:
+                record._note_event(
+                    "changed",
+                    {name: before[record.id][name] for name in changed},
+                    {name: after[name] for name in changed},
+                )
+        return result
+
+    def unlink(self):
+        for record in self:
+            record._note_event("deleted", record._definition(), {})
+        return super().unlink()
+
+    def _definition(self):
+        """The values that are kept, canonical, by field name."""
+        self.ensure_one()
+        record = self.sudo()
+        return {name: _kept(record, name) for name in self._definition_fields}
+
+    def _note_event(self, kind, before, after):
+        self.ensure_one()
+        company = self.sudo().company_id if "company_id" in self._fields else False
+        self.env["sentinel.event"].sudo().create(
+            {
+                "at": fields.Datetime.now(),
+                "user_ref": self.env.uid,
+                "login": self.env.user.login,
+                "kind": kind,
+                "model": self._name,
+                "model_name": self.env._(self._description),
+                "record_ref": self.id,
+                "record_name": self.sudo().display_name,
+                "company_ref": company.id if company else 0,
+                "before": before,
+                "after": after,
+            }
+        )
+
+
+def _kept(record, name):
+    field = record._fields[name]
+    if field.type == "properties":
+        (row,) = record.read([name])
+        return {item["name"]: item.get("value") for item in row[name] or []}
+    return canonical_value(record[name], field)

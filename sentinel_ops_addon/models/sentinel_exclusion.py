@@ -1,0 +1,99 @@
+"""Records that jobs leave alone because somebody said so."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class SentinelExclusion(models.Model):
+    """An exception with a reason, an author and an end."""
+
+    _name = "sentinel.exclusion"
+    _description = "Sentinel exclusion"
+    _inherit = ["sentinel.definition.mixin"]
+    _order = "until desc, id desc"
+    _rec_name = "record_name"
+    _definition_fields = ("model", "record_ref", "job_ref", "reason", "until", "author_login")
+
+    model = fields.Char(required=True)
+    record_ref = fields.Many2oneReference(string="Record ID", model_field="model", required=True)
+    record_name = fields.Char(string="Record", compute="_compute_record_name", store=True)
+    job_id = fields.Many2one(
+        comodel_name="sentinel.job",
+        compute="_compute_job_id",
+        inverse="_inverse_job_id",
+        search="_search_job_id",
+        string="Job",
+        help="Empty: all jobs leave it alone.",
+    )
+    # No foreign key: an exclusion outlives its job, as part of the history.
+    job_ref = fields.Integer(string="Job record", index=True)
+    reason = fields.Char(required=True)
+    until = fields.Datetime(
+        string="Until",
+        required=True,
+        help="Every exception ends: what is to stay for ever belongs into the job's rule.",
+    )
+    author_login = fields.Char(
+        string="Author", readonly=True, default=lambda self: self.env.user.login
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, default=lambda self: self.env.company
+    )
+    is_over = fields.Boolean(string="Over", compute="_compute_is_over")
+
+    _record_index = models.Index("(model, record_ref)")
+
+    @api.depends("model", "record_ref")
+    def _compute_record_name(self):
+        for exclusion in self:
+            record = exclusion._record()
+            exclusion.record_name = record.display_name if record else ""
+
+    @api.depends("job_ref")
+    def _compute_job_id(self):
+        jobs = self.env["sentinel.job"].with_context(active_test=False)
+        existing = jobs.search([("id", "in", self.mapped("job_ref"))])
+        for exclusion in self:
+            exclusion.job_id = existing.filtered(lambda job, ref=exclusion.job_ref: job.id == ref)
+
+    def _inverse_job_id(self):
+        for exclusion in self:
+            exclusion.job_ref = exclusion.job_id.id or False
+
+    def _search_job_id(self, operator, value):
+        if operator not in ("in", "="):
+            return NotImplemented
+        return [("job_ref", operator, value)]
+
+    def _compute_is_over(self):
+        now = fields.Datetime.now()
+        for exclusion in self:
+            exclusion.is_over = bool(exclusion.until and exclusion.until <= now)
+
+    @api.constrains("model", "record_ref")
+    def _check_record(self):
+        for exclusion in self:
+            if not exclusion._record():
+                raise ValidationError(
+                    self.env._(
+                        "There is no record %(ref)s of %(model)s to exclude.",
+                        ref=exclusion.record_ref,
+                        model=exclusion.model,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_any(self):
+        raise UserError(self.env._("An exclusion is ended, not deleted: set its end to now."))
+
+    def action_end(self):
+        """End the exclusion now."""
+        self.write({"until": fields.Datetime.now()})
+
+    def _record(self):
+        self.ensure_one()
+        if self.model not in self.env:
+            return None
+        # With the author's own rights: who may not see a record cannot speak for it.
+        found = self.env[self.model].browse(self.record_ref).exists()
+        return found._filtered_access("read") if found else found

@@ -1,0 +1,206 @@
+"""What people decide about runs: approve, deny, cancel."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..engine.canonical import utc_text
+from ..engine.wake import wake_dispatcher
+
+
+class SentinelRun(models.Model):
+    _inherit = "sentinel.run"
+
+    limits = fields.Json(readonly=True)
+    policy = fields.Json(string="Approval policy", readonly=True)
+    plan_digest = fields.Char(string="Hash of the plan", readonly=True)
+    expires_at = fields.Datetime(
+        string="Valid until", readonly=True, help="Until then the plan can be run."
+    )
+    chosen = fields.Json(readonly=True, help="The plan's lines that were chosen; empty for all.")
+    withheld_count = fields.Integer(
+        string="Kept out", readonly=True, help="Excluded, or tried before without success."
+    )
+    awaits = fields.Selection(
+        selection=[("approval", "Approval")],
+        string="Waits for",
+        readonly=True,
+        index="btree_not_null",
+    )
+    approval_ids = fields.One2many(
+        comodel_name="sentinel.approval", compute="_compute_approval_ids", string="Decisions"
+    )
+    can_decide = fields.Boolean(compute="_compute_can_decide")
+    is_expired = fields.Boolean(compute="_compute_can_decide")
+
+    def _compute_approval_ids(self):
+        approvals = self.env["sentinel.approval"]
+        for run in self:
+            plan = run.plan_ref if run.mode == "live" else run.id
+            run.approval_ids = approvals.search([("plan_ref", "=", plan)])
+
+    def _compute_can_decide(self):
+        now = fields.Datetime.now()
+        decided = self.env["sentinel.approval"]
+        is_approver = self.env.user.has_group("sentinel_ops_addon.group_approver")
+        for run in self:
+            plan = run.browse(run.plan_ref) if run.mode == "live" else run
+            run.is_expired = bool(plan.expires_at and plan.expires_at < now)
+            run.can_decide = (
+                is_approver
+                and not run.is_expired
+                and (run.awaits == "approval" or run.mode == "plan")
+                and plan.final_status == "dry_run"
+                and any(guard["verdict"] == "wait" for guard in run.guards or [])
+                and self.env.uid
+                not in decided.search([("plan_ref", "=", plan.id)]).mapped("user_ref")
+            )
+
+    # --- doors -------------------------------------------------------------------------------
+
+    @api.model
+    def approve(self, uid, comment=""):
+        """Consent to a plan; a live run that waits for it goes on when enough people did.
+
+        :param str uid: ID of the plan, or of the live run that waits
+        :param str comment: for the trail
+        :rtype: dict
+        """
+        return self._decided(uid, "approve", comment)
+
+    @api.model
+    def deny(self, uid, comment):
+        """Refuse a plan; the live run that waits for it ends.
+
+        :param str uid: ID of the plan, or of the live run that waits
+        :param str comment: why; required
+        :rtype: dict
+        """
+        return self._decided(uid, "deny", comment)
+
+    @api.model
+    def cancel(self, uid, reason):
+        """Stop one run: before it starts, or before its next batch.
+
+        What was done stays done and has its lines; the rest is ``not_attempted``.
+
+        :param str uid: the run's ID
+        :param str reason: required
+        :rtype: dict
+        """
+        run = self._by_uid(uid)
+        if run.state in ("done", "sealing"):
+            raise UserError(
+                self.env._("The run %(uid)s has ended already; nothing is left to cancel.", uid=uid)
+            )
+        self.env["sentinel.stop"]._set("run", run.id, run.display_name, reason)
+        if run.awaits:
+            run.sudo().awaits = False
+        wake_dispatcher(self.env)
+        return {"uid": run.uid, "state": run.state, "message": self.env._("It will stop.")}
+
+    def action_approve(self):
+        """Ask for a comment, then approve."""
+        return self._ask_reason("approve", self.env._("Approve this plan"))
+
+    def action_deny(self):
+        """Ask for the reason, then deny."""
+        return self._ask_reason("deny", self.env._("Deny this plan"))
+
+    def action_cancel_run(self):
+        """Ask for the reason, then cancel."""
+        return self._ask_reason("cancel", self.env._("Cancel this run"))
+
+    # --- for the doors -----------------------------------------------------------------------
+
+    def _ask_reason(self, action, title):
+        self.ensure_one()
+        return self.env["sentinel.reason"]._ask(action, title, self)
+
+    @api.model
+    def _decided(self, uid, decision, comment):
+        run = self._by_uid(uid)
+        plan = run
+        if run.mode == "live":
+            if not run.plan_ref:
+                raise UserError(self.env._("The run has no plan yet; wait until it has one."))
+            plan = run.browse(run.plan_ref)
+        if not self.env.user.has_group("sentinel_ops_addon.group_approver"):
+            raise AccessError(
+                self.env._(
+                    "Only Sentinel approvers may decide about plans. An administrator can give "
+                    "you the group Sentinel approval / Approver."
+                )
+            )
+        made = self.env["sentinel.approval"]._decide(plan, decision, comment)
+        return {
+            "plan": plan.uid,
+            "digest": made.plan_digest,
+            "decision": made.decision,
+            "at": utc_text(made.at),
+        }
+
+    def _live_runs_of_plan(self):
+        """Live runs that apply this plan."""
+        self.ensure_one()
+        return self.search([("plan_ref", "=", self.id), ("mode", "=", "live")])
+
+    def _chosen_lines(self, lines):
+        """Positions of this plan's lines as they were chosen; ``False`` for all of them.
+
+        :raises UserError: when nothing was chosen, or what is no planned line
+        """
+        if lines is None:
+            return False
+        if not self:
+            raise UserError(self.env._("Lines are chosen from a plan; name the plan."))
+        is_list = isinstance(lines, list | tuple)
+        if not is_list or not all(type(line) is int and 0 < line < 2**31 for line in lines):
+            raise UserError(
+                self.env._(
+                    "lines must be a list of line numbers of the plan; %(value)r is not.",
+                    value=lines,
+                )
+            )
+        if not lines:
+            raise UserError(
+                self.env._("No line was chosen. An empty choice never means all of them.")
+            )
+        chosen = sorted(set(lines))
+        planned = self.env["sentinel.run.line"].search_count(
+            [
+                ("run_id", "=", self.id),
+                ("outcome", "=", "planned"),
+                ("position", "in", chosen),
+            ]
+        )
+        if planned != len(chosen):
+            raise UserError(
+                self.env._(
+                    "%(wrong)s of the %(chosen)s chosen numbers are no planned lines of the plan "
+                    "%(uid)s.",
+                    wrong=len(chosen) - planned,
+                    chosen=len(chosen),
+                    uid=self.uid,
+                )
+            )
+        return chosen
+
+    def _as_dict(self):
+        return dict(
+            super()._as_dict(),
+            digest=self.plan_digest or "",
+            expires_at=utc_text(self.expires_at),
+            awaits=self.awaits or "",
+            withheld=self.withheld_count,
+            chosen=self.chosen or [],
+            approvals=[
+                {
+                    "login": decision.login,
+                    "decision": decision.decision,
+                    "comment": decision.comment or "",
+                    "at": utc_text(decision.at),
+                    "via": decision.via,
+                }
+                for decision in self.approval_ids
+            ],
+        )
