@@ -50,6 +50,20 @@ class TestArchiveRecords(EngineCase):
         super().tearDown()
         self.sql("UPDATE res_partner SET ref = NULL WHERE ref = %s", [self.mark])
 
+    def test_undo_brings_them_back(self):
+        ids = self.make_partners([False, False, False])
+        uid = self.run_job("live")["uid"]
+        self.assertEqual(self.active(ids), [False] * 3)
+        with self.root() as env:
+            env["res.partner"].browse(ids[0]).comment = "gone for good"
+        with self.as_user() as env:
+            undoing = env["sentinel.run"].undo(uid, "live")["uid"]
+        run = self.finish(undoing)
+        self.assertEqual(
+            self.outcomes(run["uid"]), {ids[0]: "refused", ids[1]: "done", ids[2]: "done"}
+        )
+        self.assertEqual(self.active(ids), [False, True, True])
+
     def test_archives_what_matches_and_nothing_else(self):
         ids = self.make_partners([False, "1", False])
         plan = self.run_job("plan")

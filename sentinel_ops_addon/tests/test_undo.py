@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from ..engine.dispatcher import dispatch
 from .common import EngineCase, OrderCase, TransferCase
 
+HOLIDAY = "The customer is on holiday."
+
 
 class UndoCase(EngineCase):
     def undo(self, uid, mode="live", user_id=None, **kwargs):
@@ -94,8 +96,10 @@ class TestUndo(UndoCase, OrderCase):
         self.assertIn("changed again", messages[by_sql])
         self.assertIn("deleted", messages[deleted])
         self.assertIn("not known", messages[forgotten])
-        positions = [line["position"] for line in self.lines(plan["uid"])]
-        self.assertEqual(positions, [1, 2, 3, 4, 5])
+        lines = self.lines(plan["uid"])
+        self.assertEqual([line["position"] for line in lines], [1, 2, 3, 4, 5])
+        # What is to be done comes first: a live run counts its progress by position.
+        self.assertEqual(lines[0]["record"], good)
         run = self.undo(uid)
         self.assertEqual((run["status"], run["outcomes"]), ("partial", {"done": 1, "refused": 4}))
         self.assertEqual(run["progress"], {"done": 1, "total": 1})
@@ -190,7 +194,7 @@ class TestUndo(UndoCase, OrderCase):
 
         def refuse(original, operation, records, intended, ctx):
             if bad in records.ids:
-                raise UserError("The customer is on holiday.")
+                raise UserError(HOLIDAY)
             original(operation, records, intended, ctx)
 
         self.patch_undo(refuse)
