@@ -11,6 +11,9 @@ def verdict(run):
     Who asks by hand wants an answer, so the dispatcher lets that run wait; a schedule that is
     faster than its work must not pile up runs.
     """
+    free = Verdict(NAME, "pass", run.env._("No other live run of the job is unfinished."))
+    if run.source != "schedule":
+        return free
     rival = run.search(
         [
             ("job_ref", "=", run.job_ref),
@@ -20,8 +23,8 @@ def verdict(run):
         ],
         limit=1,
     )
-    if run.source != "schedule" or not rival:
-        return Verdict(NAME, "pass", run.env._("No other live run of the job is unfinished."))
+    if not rival:
+        return free
     return stop_or_warn(
         run,
         NAME,
