@@ -140,14 +140,16 @@ def _cached(records, field):
         return None
     if field.company_dependent or getattr(field, "translate", False):
         return None
-    if not field.store:
-        # The first that is asked computes it for all.
-        field.__get__(records[:1])
-    else:
-        if field.compute:
-            field.recompute(records)
-        records.fetch([field.name])
+    records._check_field_access(field, "read")
+    if field.store and field.compute:
+        field.recompute(records)
     cache = field._get_cache(records.env)
+    if any(field._cache_missing_ids(records)):
+        if field.store:
+            records.fetch([field.name])
+        else:
+            # The first that is asked computes it for all.
+            field.__get__(records[:1])
     try:
         return [cache[record_id] for record_id in records._ids]
     except KeyError:
