@@ -1,1 +1,2 @@
 from . import models, operations, tasks, wizards
+from .hooks import uninstall_hook

@@ -20,10 +20,12 @@
         "views/sentinel_run_views.xml",
         "views/sentinel_job_views.xml",
         "views/sentinel_reason_views.xml",
+        "views/sentinel_repair_loop_views.xml",
         "views/sentinel_ops_addon_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["sentinel_ops_addon/static/src/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

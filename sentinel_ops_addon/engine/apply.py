@@ -12,8 +12,8 @@ from .error_budget import ErrorBudget
 from .guards import judge_errors, judge_standing
 from .lines import insert_lines, last_position, outcome_counts, planned_lines
 from .liveness import fence
-from .selection import selection_of, task_context
 from .withheld import withheld_records
+from .work import work_of
 
 _logger = logging.getLogger(__name__)
 
@@ -137,13 +137,10 @@ def _one_batch(cr, run, token, planned, deadline, reached):
 
 def _try_batch(cr, run, token, planned, reached):
     env = environment(cr, run.run_as_ref, run.company_ref)
-    task = env[f"sentinel.task.{run.task_code}"]
-    ctx = task_context(env, run, run.as_of)
-    operation = env[f"sentinel.operation.{task._task_operation}"]
     withheld = withheld_records(env, run, planned[0].model, [line.record_ref for line in planned])
     # Counted anew at every try: what a conflict rolled back never happened.
     budget = ErrorBudget(run.limits or {}, reached.counts)
-    batch = Batch(task, operation, selection_of(task, ctx), ctx, withheld, budget)
+    batch = Batch(work_of(env, run, run.as_of), withheld, budget)
     _commit_lines(cr, run, token, batch.act(planned), reached)
 
 
@@ -159,7 +156,8 @@ def _give_up(cr, run, token, planned, reached):
 def _commit_lines(cr, run, token, lines, reached):
     run_id = run.id
     insert_lines(cr, run, lines)
-    note_attempts(cr, run, lines)
+    if not run.undoes_ref:
+        note_attempts(cr, run, lines)
     run.env.flush_all()
     fence(cr, run_id, token, reached.settled + len(lines))
     # The change, its line and the proof of ownership become visible together, or none of them.

@@ -8,6 +8,7 @@ import psycopg2
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
 
+from .bulk_tracking import bulk_tracking
 from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
@@ -23,7 +24,7 @@ TRANSIENT = (
 )
 
 
-class _StillMatching(Exception):
+class _Ineffective(Exception):
     """Raised inside a savepoint so that the records it names are rolled back with the rest."""
 
     def __init__(self, records):
@@ -34,21 +35,20 @@ class _StillMatching(Exception):
 class Batch:
     """Locks, tests again, acts, tests the effect, and says what became of each record.
 
-    :param task: the task's abstract model, in the environment of the run-as user
-    :param operation: the operation's abstract model, in the same environment
-    :param selection: what the task selects, with the plan's ``as_of``
+    :param work: what is done to the records, see :mod:`engine.work`
     :param withheld: outcome and reason of records that must be left alone, by ID
     :param budget: the run's :class:`engine.error_budget.ErrorBudget` so far
     """
 
-    def __init__(self, task, operation, selection, ctx, withheld, budget):
-        self.task = task
-        self.operation = operation
-        self.selection = selection
-        self.ctx = ctx
+    def __init__(self, work, withheld, budget):
+        self.work = work
+        self.task = work.task
+        self.operation = work.operation
+        self.ctx = work.ctx
+        self.names = work.names
         self.withheld = withheld
         self.budget = budget
-        self.names = task._recorded_fields(ctx)
+        self.planned = {}
 
     def act(self, planned):
         """Carry out the planned lines.
@@ -57,14 +57,15 @@ class Batch:
         :return: one line for each, with its outcome
         :raises psycopg2.Error: one of :data:`TRANSIENT`; the transaction is lost then
         """
-        by_id = {line.record_ref: line for line in planned}
-        records = self.selection.model.browse(by_id)
+        by_id = self.planned = {line.record_ref: line for line in planned}
+        records = self.work.model.browse(by_id)
         locked = records.try_lock_for_update()
         ready, settled = self._test_again(records, locked, by_id)
         before = record_values(ready, self.names)
         verdicts = self._attempt(ready) if ready else {}
         done = ready.filtered(lambda record: verdicts[record.id][0] == "done")
         after = record_values(done, self.names)
+        prints = self._prints_after(done, after)
         now = fields.Datetime.now()
         results = []
         for line in planned:
@@ -76,6 +77,7 @@ class Batch:
                     message=message,
                     before=before.get(line.record_ref, line.before),
                     after=after.get(line.record_ref, {}),
+                    after_fingerprint=prints.get(line.record_ref, ""),
                     at=now,
                 )
             )
@@ -95,7 +97,7 @@ class Batch:
         for record in locked.filtered(lambda record: record.id in self.withheld):
             settled[record.id] = self.withheld[record.id]
             locked -= record
-        matching = self.selection.still_matching(locked) if locked else locked
+        matching = self.work.wanted(locked) if locked else locked
         for record in locked - matching:
             settled[record.id] = (
                 "skipped_changed",
@@ -110,6 +112,11 @@ class Batch:
                 self._difference(record, by_id[record.id].before, values[record.id]),
             )
         return ready, settled
+
+    def _prints_after(self, done, after):
+        # The flush stamps computed changes with a write_date that the cache does not know.
+        done.invalidate_recordset(["write_date"])
+        return fingerprints(done, after)
 
     def _difference(self, record, planned, current):
         changed = [
@@ -132,13 +139,14 @@ class Batch:
         cr = records.env.cr
         try:
             with cr.savepoint():
-                self.operation._apply(records, self.ctx)
-                # Chatter is written when flushing: its failures belong to this batch too.
-                cr.flush()
-                stuck = self.selection.still_matching(records)
+                with bulk_tracking(records.env):
+                    self.work.act(records, self.planned)
+                    # Chatter is written when flushing: its failures belong to this batch too.
+                    cr.flush()
+                stuck = self.work.without_effect(records, self.planned)
                 if stuck:
-                    raise _StillMatching(stuck)
-        except _StillMatching as error:
+                    raise _Ineffective(stuck)
+        except _Ineffective as error:
             return self._without_effect(records, records.browse(error.ids))
         except TRANSIENT:
             raise
@@ -156,8 +164,7 @@ class Batch:
         return dict.fromkeys(records.ids, ("done", ""))
 
     def _without_effect(self, records, stuck):
-        message = self.task.env._("It was still the same trouble afterwards, so it was undone.")
-        verdicts = dict.fromkeys(stuck.ids, ("ineffective", message))
+        verdicts = dict.fromkeys(stuck.ids, ("ineffective", self.work.ineffective_message()))
         self.budget.note("ineffective", len(stuck))
         rest = records - stuck
         if rest:

@@ -6,7 +6,14 @@ class SentinelError(Exception):
 
 
 class DryRunViolation(SentinelError):
-    """A task tried to change something during a plan, or to end its transaction."""
+    """A task or an operation tried what a dry run may not, whether or not it swallowed the error.
+
+    A plan may change nothing at all; a simulation may do nothing that a rollback does not undo.
+    """
+
+
+class OutOfTime(SentinelError):
+    """A dry run reached the time it may take."""
 
 
 class TransactionRefused(SentinelError):

@@ -4,7 +4,7 @@ from odoo import fields
 
 from .cursors import commit
 from .errors import OwnershipLost
-from .lines import copy_as_not_attempted, outcome_counts
+from .lines import copy_as_not_attempted, copy_refused, outcome_counts
 from .seal import seal
 from .vocabulary import ERRORS, UPDATED
 
@@ -35,11 +35,15 @@ def finish_live(cr, run, token, status="", reason="", **values):
     :param status: empty to derive it from the outcomes
     :param reason: why the rest was not attempted
     """
+    refused = 0
     if run.plan_ref:
         copy_as_not_attempted(cr, run, run.plan_ref, reason or None)
+        if run.undoes_ref and not run.chosen:
+            refused = copy_refused(cr, run, run.plan_ref)
     counts = outcome_counts(cr, run.id)
     totals = run._count_outcomes(counts)
-    totals["progress_done"] = totals["checked_count"] - counts.get("not_attempted", 0)
+    untouched = counts.get("not_attempted", 0) + refused
+    totals["progress_done"] = totals["checked_count"] - untouched
     finish(cr, run, token, status or derived_status(counts), **totals, **values)
 
 

@@ -8,6 +8,7 @@ import psutil
 from odoo import fields, release
 from odoo.tools import config
 
+from . import bulk_tracking
 from .approvals import proof_of
 from .canonical import utc_text
 from .liveness import LOCK_SPACE
@@ -19,7 +20,10 @@ PATIENCE = 10  # seconds that a request may wait before a server without schedul
 
 
 def health(env):
-    """Facts and problems, each problem with its remedy.
+    """Facts, problems and notices, each of the latter two with its remedy.
+
+    A problem keeps requests from being worked on; a notice is about what works, but not as well
+    as it could, and leaves ``ok`` alone.
 
     :return: see ``sentinel.job.health``
     """
@@ -43,6 +47,7 @@ def health(env):
         "oldest_queued_seconds": oldest,
         "dispatcher_last": utc_text(cron.lastcall),
         "problems": problems,
+        "notices": list(_notices(env)),
     }
 
 
@@ -93,6 +98,23 @@ def _forged_approvals(env):
     """Decisions about unfinished plans that did not come through a door of this addon."""
     decisions = env["sentinel.approval"].sudo().search([], order="id desc", limit=200)
     return decisions.filtered(lambda decision: decision.proof != proof_of(decision))
+
+
+def _notices(env):
+    if bulk_tracking.is_wanted(env) and (unknown := bulk_tracking.unknown(env)):
+        yield {
+            "code": "bulk_tracking_off",
+            "message": env._(
+                "The chatter is written record by record, which makes live runs slower, because "
+                "parts of Odoo are not as they were when the faster way was tested: %(names)s.",
+                names=", ".join(unknown),
+            ),
+            "remedy": env._(
+                "Nothing is wrong and nothing is lost. Install a newer Sentinel-Ops when there is "
+                "one; to hear no more of it, set the system parameter %(name)s to 0.",
+                name=bulk_tracking.SETTING,
+            ),
+        }
 
 
 def server_uptime() -> float:

@@ -29,6 +29,7 @@ COLUMNS = (
     "amount",
     "currency",
     "fingerprint",
+    "after_fingerprint",
     "at",
 )
 
@@ -39,6 +40,7 @@ class Line:
 
     :param amount: money at stake in company currency, ``None`` where money is no question
     :param at: naive UTC time of the outcome
+    :param after_fingerprint: of the record as a ``done`` line left it; an undo tests it
     """
 
     position: int
@@ -56,6 +58,7 @@ class Line:
     amount: float | None = None
     currency: str = ""
     fingerprint: str = ""
+    after_fingerprint: str = ""
 
 
 def insert_lines(cr, run, lines):
@@ -86,6 +89,7 @@ def insert_lines(cr, run, lines):
             line.amount,
             line.currency or None,
             line.fingerprint or None,
+            line.after_fingerprint or None,
             line.at,
         )
         for line in lines
@@ -193,6 +197,56 @@ def chosen_totals(cr, plan_id, chosen):
     )
     count, amount = cr.fetchone()
     return count, float(amount)
+
+
+def copy_refused(cr, run, plan_id) -> int:
+    """Give a live run the lines that its plan refused already; how many they are."""
+    cr.execute(
+        """
+        INSERT INTO sentinel_run_line (
+            run_id, position, job_code, company_ref, model, record_ref, record_name, operation,
+            outcome, reason, message, before, intended, after, amount, currency, fingerprint, at)
+        SELECT %s, position, job_code, company_ref, model, record_ref, record_name, operation,
+               outcome, reason, message, before, intended, '{}', amount, currency, fingerprint, at
+          FROM sentinel_run_line
+         WHERE run_id = %s AND outcome = 'refused'
+        """,
+        [run.id, plan_id],
+    )
+    return cr.rowcount
+
+
+def done_lines(cr, run_id, after, limit):
+    """Lines of what a live run changed, in order, from a position on.
+
+    :param after: the last position already dealt with
+    """
+    cr.execute(
+        """
+        SELECT position, model, record_ref, record_name, operation, outcome, reason, before,
+               intended, after, amount, currency, after_fingerprint, at
+          FROM sentinel_run_line
+         WHERE run_id = %s AND position > %s AND outcome = 'done'
+         ORDER BY position
+         LIMIT %s
+        """,
+        [run_id, after, limit],
+    )
+    return [
+        Line(
+            **{
+                **row,
+                "reason": row["reason"] or "",
+                "before": row["before"] or {},
+                "intended": row["intended"] or {},
+                "after": row["after"] or {},
+                "amount": None if row["amount"] is None else float(row["amount"]),
+                "currency": row["currency"] or "",
+                "after_fingerprint": row["after_fingerprint"] or "",
+            }
+        )
+        for row in cr.dictfetchall()
+    ]
 
 
 def last_position(cr, run_id) -> int:

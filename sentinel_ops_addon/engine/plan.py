@@ -17,13 +17,17 @@ from .budget import plan_limit
 from .canonical import column, record_values
 from .context import worst
 from .cursors import environment, plan_cursor
-from .errors import DryRunViolation, TaskFailure, TransactionRefused
+from .effects import declared_effects
+from .errors import DryRunViolation, OutOfTime, TaskFailure, TransactionRefused
 from .fingerprint import fingerprint_fields, fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
 from .plan_digest import plan_digest
-from .selection import selection_of, task_context
+from .process_guard import watching
+from .retry import left_over
+from .selection import narrowed, selection_of, task_context
 from .withheld import withheld_records
+from .work import work_of
 
 # What a task meets that tries to change something or to end the transaction.
 REFUSALS = (
@@ -47,21 +51,11 @@ def plan(cr, run, verdicts):
     as_of = fields.Datetime.now()
     seconds = plan_limit()
     end = time.monotonic() + seconds
-    with plan_cursor(cr.dbname, seconds) as reading:
-        try:
-            values = _look(reading, cr, run, as_of, end)
-        except psycopg2.errors.QueryCanceled as error:
-            raise _took_too_long(run, seconds) from error
-        except _OutOfTime as error:
-            raise _took_too_long(run, seconds) from error
-        except REFUSALS as error:
-            # Past our cursor, or not caught by it: PostgreSQL's own refusal.
-            raise DryRunViolation(reading.violation or str(error).strip()) from error
-        except Exception as error:
-            # Whatever the task made of it: the refusal is the cause to report.
-            if reading.violation:
-                raise DryRunViolation(reading.violation) from error
-            raise
+    try:
+        with plan_cursor(cr.dbname, seconds) as reading:
+            values = _look_in_peace(reading, cr, run, as_of, end)
+    except OutOfTime as error:
+        raise _took_too_long(run, seconds) from error
     run.write(dict(values, as_of=as_of))
     if run.shape != "remedy":
         return "success"
@@ -72,8 +66,21 @@ def plan(cr, run, verdicts):
     return "dry_run"
 
 
-class _OutOfTime(Exception):
-    """The plan reached its limit between two chunks."""
+def _look_in_peace(reading, cr, run, as_of, end):
+    """Look, with every refusal named as what it is, whatever the task made of it."""
+    try:
+        with watching():
+            return _look(reading, cr, run, as_of, end)
+    except OutOfTime:
+        raise
+    except REFUSALS as error:
+        # Past our cursor, or not caught by it: PostgreSQL's own refusal.
+        raise DryRunViolation(reading.violation or str(error).strip()) from error
+    except Exception as error:
+        # Whatever the task made of it: the refusal is the cause to report.
+        if reading.violation:
+            raise DryRunViolation(reading.violation) from error
+        raise
 
 
 def _took_too_long(run, seconds):
@@ -89,12 +96,16 @@ def _took_too_long(run, seconds):
 
 def _look(reading, cr, run, as_of, end):
     env = environment(reading, run.run_as_ref, run.company_ref)
+    if run.undoes_ref:
+        return _look_back(cr, run, work_of(env, run, as_of), end)
     task = env[f"sentinel.task.{run.task_code}"]
     ctx = task_context(env, run, as_of)
     if run.shape == "measure":
         return _measured(task, ctx)
     selection = selection_of(task, ctx)
     order, limit = task._task_order, task._limit(ctx)
+    if run.retries_ref:
+        selection, limit = narrowed(selection, left_over(run.retries_ref)), None
     found = selection.look(order, limit)
     # What must be left alone matters, and is asked for, only where something was found.
     withheld = _withheld_matches(env, run, selection) if found.matched else {}
@@ -177,12 +188,13 @@ def _freeze(cr, run, task, ctx, model, ids, end):
     operation = None
     if run.shape == "remedy":
         operation = task.env[f"sentinel.operation.{task._task_operation}"]
+        declared_effects(operation)
     # Most models have far more fields than a plan looks at.
     model = model.with_context(prefetch_fields=False)
     total, has_amount = 0.0, False
     for start in range(0, len(ids), CHUNK):
         if time.monotonic() > end:
-            raise _OutOfTime
+            raise OutOfTime("the plan reached its limit between two chunks")
         records = model.browse(ids[start : start + CHUNK])
         records.fetch({*names, "display_name", *fingerprint_fields(records)})
         values = record_values(records, names)
@@ -220,3 +232,34 @@ def _freeze(cr, run, task, ctx, model, ids, end):
         task.env.flush_all()
         task.env.invalidate_all()
     return total, has_amount
+
+
+def _look_back(cr, run, undo, end):
+    """The figures of an undo's plan; its lines are those of what the old run changed."""
+    env = undo.task.env
+    counts = {"planned": 0, "refused": 0}
+    total, has_amount = 0.0, False
+    for lines in undo.freeze(fields.Datetime.now(), CHUNK):
+        if time.monotonic() > end:
+            raise OutOfTime
+        insert_lines(cr, run, lines)
+        for line in lines:
+            counts[line.outcome] += 1
+            if line.outcome == "planned" and line.amount is not None:
+                total, has_amount = total + line.amount, True
+        env.flush_all()
+        env.invalidate_all()
+    changed = sum(counts.values())
+    return {
+        "population_count": changed,
+        "matched_count": changed,
+        "selected_count": counts["planned"],
+        # What cannot be undone is refused, line by line; no limit cut it off.
+        "is_limited": False,
+        "amount": total,
+        "currency": run.currency if has_amount else False,
+        "kpis": [],
+        "progress_done": counts["planned"],
+        "progress_total": counts["planned"],
+        **run._count_outcomes({outcome: count for outcome, count in counts.items() if count}),
+    }

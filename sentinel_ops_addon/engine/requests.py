@@ -37,6 +37,10 @@ FOLLOW_UP = (
     "caps",
     "limits",
     "policy",
+    "undoes_ref",
+    "undoes_uid",
+    "retries_ref",
+    "retries_uid",
 )
 
 

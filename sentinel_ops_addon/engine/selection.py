@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from odoo.fields import Domain
@@ -85,6 +85,11 @@ class Selection:
     def still_matching(self, records):
         """Those of ``records`` that are trouble still."""
         return self.model.search(self.matching & Domain("id", "in", records.ids))
+
+
+def narrowed(selection, domain):
+    """The same selection with less of it to act on."""
+    return replace(selection, matching=selection.matching & domain)
 
 
 def task_context(env, run, as_of) -> TaskContext:

@@ -1,6 +1,7 @@
 """One slice of work on one run, whatever its mode, with every way it can end."""
 
 import logging
+import time
 from contextlib import nullcontext
 
 from odoo import SUPERUSER_ID, fields
@@ -15,6 +16,7 @@ from .lines import chosen_totals
 from .liveness import holding, take_ownership
 from .plan import plan
 from .requests import FOLLOW_UP
+from .simulate import simulate
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ def work(dbname, run_id, deadline, cr=None):
         try:
             if run.mode == "plan":
                 finish(cr, run, token, plan(cr, run, judge_request(run)))
+            elif run.mode == "simulate":
+                _work_simulate(cr, run, token, deadline)
             else:
                 _work_live(cr, run, token, deadline)
         except OwnershipLost as error:
@@ -102,8 +106,21 @@ def _await_approval(cr, run, token, verdicts):
     _pause(cr, run, token)
 
 
+def _work_simulate(cr, run, token, deadline):
+    """A simulation takes its time at a stretch, so it does not begin at the end of a slice."""
+    if not run.as_of:
+        verdicts = judge_request(run)
+        if not _settle_plan(cr, run, token, deadline):
+            return
+        run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
+        if time.monotonic() >= deadline:
+            _pause(cr, run, token)
+            return
+    finish(cr, run, token, "dry_run", **simulate(cr, run))
+
+
 def _pause(cr, run, token):
-    """Let go of a live run between two slices."""
+    """Let go of a run between two slices."""
     run.env.flush_all()
     cr.execute(
         "UPDATE sentinel_run SET state = 'waiting' WHERE id = %s AND owner_token = %s",
@@ -116,7 +133,7 @@ def _pause(cr, run, token):
 
 
 def _settle_plan(cr, run, token, deadline):
-    """Give a live run its plan and the plan's figures, uncommitted.
+    """Give a run that carries out a plan its plan and the plan's figures, uncommitted.
 
     Makes the plan where there is none.
 
@@ -172,7 +189,7 @@ def _plan_request(run):
         "uid": run.env["sentinel.chain"]._new_uid(),
         "mode": "plan",
         "source": "engine",
-        "reason": run.env._("Plan of the live run %(uid)s", uid=run.uid),
+        "reason": run.env._("Plan of the run %(uid)s", uid=run.uid),
         "requested_at": fields.Datetime.now(),
     }
 
@@ -205,6 +222,14 @@ def _end_failed(cr, run, token, text):
 def failure_text(run, error) -> str:
     """What went wrong, naming the task, without a traceback."""
     task = run.task_code
+    if isinstance(error, DryRunViolation) and run.mode == "simulate":
+        return run.env._(
+            "The task %(task)s tried, during a simulation, what no rollback undoes, and was "
+            "refused: %(error)s. Nothing was changed. Report it to the author of the task or of "
+            "its operation.",
+            task=task,
+            error=error,
+        )
     if isinstance(error, DryRunViolation):
         return run.env._(
             "The task %(task)s tried to change something during a dry run, and was refused: "

@@ -29,6 +29,14 @@ _CONTROL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_STRUCTURE = re.compile(
+    r"""\s*(?:
+      create\b(?!\s+(?:or\s+replace\s+)?(?:(?:local|global)\s+)?temp(?:orary)?\b)
+    | (?:alter|drop|truncate|reindex|cluster|grant|revoke)\b
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
 
 def transaction_control(query) -> str:
     """The first transaction-control statement in a query, or an empty text.
@@ -38,11 +46,25 @@ def transaction_control(query) -> str:
 
     :param query: SQL text, bytes or a psycopg2 ``Composable`` already rendered to text
     """
+    return _first_match(_CONTROL, query)
+
+
+def structure_change(query) -> str:
+    """The first words of a statement that changes the database's structure, or an empty text.
+
+    What is temporary, and so gone with the connection, does not count.
+
+    :param query: as for :func:`transaction_control`
+    """
+    return _first_match(_STRUCTURE, query)
+
+
+def _first_match(pattern, query):
     text = query.decode(errors="replace") if isinstance(query, bytes) else str(query)
     if ";" not in text and "--" not in text and "/*" not in text:
-        match = _CONTROL.match(text)
+        match = pattern.match(text)
         return match.group(0).strip() if match else ""
     for statement in _OPAQUE.sub(" ", text).split(";"):
-        if match := _CONTROL.match(statement):
+        if match := pattern.match(statement):
             return match.group(0).strip()
     return ""

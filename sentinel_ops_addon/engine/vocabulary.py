@@ -11,6 +11,7 @@ SHAPES = [
 
 MODES = [
     ("plan", "Plan (dry run)"),
+    ("simulate", "Simulation (dry run)"),
     ("live", "Live"),
 ]
 

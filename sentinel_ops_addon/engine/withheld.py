@@ -10,13 +10,15 @@ def withheld_records(env, run, model, ids=None) -> Withheld:
     """Why some records may not be acted on, by record ID.
 
     :param env: environment on the cursor to read with; only its language and cursor are used
-    :param run: the run that asks; a retry by hand does not wait for the next attempt's time
+    :param run: the run that asks; a retry by hand does not wait for the next attempt's time, and
+        attempts to repair say nothing about an undo
     :param model: name of the model
     :param ids: only these records; ``None`` for all that are withheld
     """
     found = {}
-    for row in _attempts(env.cr, run, model, ids):
-        found[row["record_ref"]] = ("skipped_attempts", _attempt_text(env, row))
+    if not run.undoes_ref:
+        for row in _attempts(env.cr, run, model, ids):
+            found[row["record_ref"]] = ("skipped_attempts", _attempt_text(env, row))
     # An exclusion is somebody's word and comes first.
     for row in _exclusions(env.cr, run, model, ids):
         found[row["record_ref"]] = ("skipped_excluded", _exclusion_text(env, row))
@@ -45,7 +47,7 @@ def _attempts(cr, run, model, ids):
          WHERE job_ref = %s AND model = %s AND (needs_human OR (next_at > %s AND NOT %s))
            AND (%s::int[] IS NULL OR record_ref = ANY(%s::int[]))
         """,
-        [run.job_ref, model, fields.Datetime.now(), run._is_retry(), ids, ids],
+        [run.job_ref, model, fields.Datetime.now(), bool(run.retries_ref), ids, ids],
     )
     return cr.dictfetchall()
 

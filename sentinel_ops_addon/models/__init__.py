@@ -3,19 +3,23 @@ from . import ir_cron, sentinel_event
 # isort: split
 # What has a history inherits from the mixin in sentinel_event, so that one comes first.
 from . import (
+    ir_attachment,
+    mail_thread,
     sentinel_approval,
     sentinel_approval_policy,
     sentinel_attempt,
     sentinel_chain,
     sentinel_exclusion,
     sentinel_job,
+    sentinel_repair_loop,
     sentinel_run,
     sentinel_run_line,
     sentinel_stop,
     sentinel_task,
+    sentinel_tripwire,
     sentinel_window,
 )
 
 # isort: split
 # Further sides of a job and a run, in files of their own.
-from . import sentinel_job_limits, sentinel_run_decisions
+from . import sentinel_job_limits, sentinel_run_decisions, sentinel_run_follow_up

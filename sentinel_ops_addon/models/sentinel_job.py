@@ -115,7 +115,7 @@ class SentinelJob(models.Model):
         required=True,
         default="plan",
         tracking=True,
-        help="What the schedule does: only look (plan), or repair (live).",
+        help="What the schedule does: only look (plan), do and undo (simulation), or repair.",
     )
 
     last_run_id = fields.Many2one(comodel_name="sentinel.run", compute="_compute_last_run")
@@ -441,13 +441,13 @@ class SentinelJob(models.Model):
         """Request a run of a job; returns at once, the run is worked on in the background.
 
         :param str code: the job's code
-        :param str mode: ``plan`` (dry run) or ``live``
+        :param str mode: ``plan`` (dry run), ``simulate`` (do it and undo it) or ``live``
         :param dict parameters: values to use instead of the job's own
         :param str idempotency_key: the same key and request again returns the same run
         :param str reason: why, for the trail
         :param dict origin: ``source``, ``host``, ``request_id``, ``version`` as the caller says;
             recorded, never trusted
-        :param str plan: ID of a plan to apply; live only
+        :param str plan: ID of a plan to apply; simulate and live only
         :param list lines: positions of the plan's lines to apply; all of them when not given
         :return: ``{"uid", "job", "mode", "state", "status", "repeated", "message"}``
         """
@@ -489,6 +489,10 @@ class SentinelJob(models.Model):
     def action_plan(self):
         """Plan now, from the menu."""
         return self._trigger_from_menu("plan")
+
+    def action_simulate(self):
+        """Do it and undo it now, from the menu."""
+        return self._trigger_from_menu("simulate")
 
     def action_run(self):
         """Run for real now, from the menu."""
@@ -532,7 +536,11 @@ class SentinelJob(models.Model):
         return module.installed_version or module.latest_version or ""
 
     def _modes(self):
-        return ["plan", "live"] if self.shape == "remedy" else ["plan"]
+        return ["plan", "simulate", "live"] if self.shape == "remedy" else ["plan"]
+
+    def _is_undoable(self):
+        operation = self.task_id._operation()
+        return operation is not None and operation._operation_undo
 
     def _catalog_entry(self):
         self.ensure_one()
@@ -554,6 +562,7 @@ class SentinelJob(models.Model):
             "model_name": self._model_label(model),
             "available": self.is_available,
             "unavailable_reason": self.unavailable_reason or "",
+            "undoable": self._is_undoable(),
             "active": self.active,
             "company": self.company_id.sudo().name,
             "run_as": self.run_as_id.sudo().login,
@@ -659,6 +668,7 @@ class SentinelJob(models.Model):
             parameters = self._effective_parameters(dict(given or {}))
         values = self._request_values(mode, parameters, origin)
         values.update(
+            saved_plan._follow_up_values(),
             reason=str(reason or "")[:500] or False,
             idempotency_key=key or False,
             plan_ref=saved_plan.id or False,
@@ -751,12 +761,12 @@ class SentinelJob(models.Model):
             )
 
     def _plan_to_apply(self, mode, plan, given):
-        """The saved plan that a live run shall apply; an empty recordset when none is named."""
+        """The saved plan that a run shall apply; an empty recordset when none is named."""
         runs = self.env["sentinel.run"]
         if not plan:
             return runs
-        if mode != "live":
-            raise UserError(self.env._("Only a live run can apply a plan."))
+        if mode not in ("simulate", "live"):
+            raise UserError(self.env._("Only a live run or a simulation can apply a plan."))
         if given:
             raise UserError(
                 self.env._("A plan has its parameters already; give a plan or parameters.")

@@ -115,9 +115,17 @@ class SentinelRun(models.Model):
     error_count = fields.Integer(string="Errors", readonly=True)
     outcomes = fields.Json(readonly=True)
     kpis = fields.Json(string="Figures", readonly=True)
+    footprint = fields.Json(readonly=True)
+    side_effects = fields.Json(readonly=True)
     summary = fields.Char(compute="_compute_summary")
     kpis_html = fields.Html(string="Figures table", compute="_compute_tables", sanitize=False)
     guards_html = fields.Html(string="Guards table", compute="_compute_tables", sanitize=False)
+    footprint_html = fields.Html(
+        string="Footprint table", compute="_compute_tables", sanitize=False
+    )
+    side_effects_html = fields.Html(
+        string="Side effects table", compute="_compute_tables", sanitize=False
+    )
     guard_warning = fields.Char(compute="_compute_tables")
     parameters_text = fields.Char(string="Parameters used", compute="_compute_tables")
     guards = fields.Json(readonly=True)
@@ -195,12 +203,14 @@ class SentinelRun(models.Model):
                 [("run_id", "=", run.id)], order="position", limit=SHOWN_LINES
             )
 
-    @api.depends("kpis", "guards", "parameters")
+    @api.depends("kpis", "guards", "parameters", "footprint", "side_effects")
     def _compute_tables(self):
         verdicts = dict(self._fields["verdict"]._description_selection(self.env))
         for run in self:
             run.kpis_html = tables.kpis(run.kpis or [], verdicts)
             run.guards_html = tables.guards(run.env, run.guards or [])
+            run.footprint_html = tables.footprint(run.env, run.footprint or [])
+            run.side_effects_html = tables.side_effects(run.env, run.side_effects or [])
             run.guard_warning = " ".join(
                 guard["message"] for guard in run.guards or [] if guard["verdict"] == "warn"
             )
@@ -290,6 +300,14 @@ class SentinelRun(models.Model):
             raise UserError(self.env._("The job of this plan does not exist any more."))
         return job._trigger_from_menu("live", plan=self.uid)
 
+    def action_simulate(self):
+        """Do what a plan says and undo it, to see what would come of it."""
+        self.ensure_one()
+        job = self.job_id
+        if not job:
+            raise UserError(self.env._("The job of this plan does not exist any more."))
+        return job._trigger_from_menu("simulate", plan=self.uid)
+
     def action_open_lines(self):
         """The run's lines in a list of their own, with filters and groups."""
         self.ensure_one()
@@ -371,6 +389,8 @@ class SentinelRun(models.Model):
             "kpis": kpis,
             "error": self.error or "",
             "guards": self.guards or [],
+            "footprint": self.footprint or [],
+            "side_effects": self.side_effects or [],
             "scheduled_for": utc_text(self.scheduled_for),
             "missed": self.missed_count,
             "resumes": self.resumes_uid or "",
@@ -422,6 +442,14 @@ class SentinelRun(models.Model):
                 "%(found)s found, %(selected)s would be changed",
                 found=self.matched_count,
                 selected=self.selected_count,
+            )
+        if self.mode == "simulate":
+            counts = self.outcomes or {}
+            return self.env._(
+                "%(simulated)s would be changed, %(skipped)s left alone, %(errors)s with errors",
+                simulated=counts.get("simulated", 0),
+                skipped=self.skipped_count,
+                errors=self.error_count,
             )
         return self.env._(
             "%(updated)s changed, %(skipped)s skipped, %(errors)s with errors",

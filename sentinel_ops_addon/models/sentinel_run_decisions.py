@@ -185,10 +185,6 @@ class SentinelRun(models.Model):
             )
         return chosen
 
-    def _is_retry(self):
-        """Whether a person asked to try again what an earlier run left."""
-        return False
-
     def _as_dict(self):
         return dict(
             super()._as_dict(),

@@ -40,6 +40,7 @@ class SentinelRunLine(models.Model):
     amount = fields.Float(digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
     fingerprint = fields.Char(readonly=True)
+    after_fingerprint = fields.Char(readonly=True)
     at = fields.Datetime(string="When", readonly=True)
 
     _unique_position = models.UniqueIndex(
@@ -68,19 +69,7 @@ class SentinelRunLine(models.Model):
     def action_open_record(self):
         """Open the record that the line is about, with the rights of who looks."""
         self.ensure_one()
-        if self.model not in self.env:
-            raise UserError(
-                self.env._("The app that owns %(model)s is not installed.", model=self.model)
-            )
-        record = self.env[self.model].browse(self.record_ref).exists()
-        if not record:
-            raise UserError(self.env._("%(name)s does not exist any more.", name=self.record_name))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.model,
-            "res_id": record.id,
-            "views": [(False, "form")],
-        }
+        return open_record(self)
 
     def _as_dict(self):
         """The line as clients get it: no ``None``, money and times as text."""
@@ -106,3 +95,21 @@ class SentinelRunLine(models.Model):
 def _without_none(values):
     """XML-RPC has no ``None``; an empty field value travels as false."""
     return {name: False if value is None else value for name, value in values.items()}
+
+
+def open_record(row):
+    """The form of the record that a row names by ``model`` and ``record_ref``.
+
+    :raises UserError: when it or its app is gone
+    """
+    if row.model not in row.env:
+        raise UserError(row.env._("The app that owns %(model)s is not installed.", model=row.model))
+    record = row.env[row.model].browse(row.record_ref).exists()
+    if not record:
+        raise UserError(row.env._("%(name)s does not exist any more.", name=row.record_name))
+    return {
+        "type": "ir.actions.act_window",
+        "res_model": row.model,
+        "res_id": record.id,
+        "views": [(False, "form")],
+    }

@@ -41,6 +41,13 @@ class SentinelTask(models.Model):
         self.ensure_one()
         return self._declared().get(self.code)
 
+    def _operation(self):
+        """The abstract model of the operation that repairs, ``None`` when there is none."""
+        contract = self._contract()
+        if contract is None or not contract._task_operation:
+            return None
+        return self.env.get(f"sentinel.operation.{contract._task_operation}")
+
     def _unavailable_reason(self):
         """Why the task cannot run here, for people; empty when it can."""
         self.ensure_one()
@@ -53,7 +60,7 @@ class SentinelTask(models.Model):
             )
         apps = list(task._task_apps)
         if task._task_operation:
-            operation = self.env.get(f"sentinel.operation.{task._task_operation}")
+            operation = self._operation()
             if operation is None:
                 return self.env._(
                     "The operation %(code)s does not exist; install the addon that brings it.",

@@ -54,6 +54,69 @@ def guards(env, verdicts):
     )
 
 
+def footprint(env, rows):
+    """A row for each table that a simulation wrote to: how often it tried."""
+    if not rows:
+        return False
+    return _with_head(
+        [env._("Table"), env._("Inserted"), env._("Updated"), env._("Deleted")],
+        [
+            (
+                row["name"] or row["table"],
+                row["table"] if row["name"] else "",
+                [row["inserted"], row["updated"], row["deleted"]],
+                "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def side_effects(env, entries):
+    """A row for each model with other records that a simulation left different."""
+    if not entries:
+        return False
+    labels = {
+        "created": env._("new"),
+        "changed": env._("changed"),
+        "deleted": env._("deleted"),
+    }
+    return _with_head(
+        [env._("Records of"), env._("New"), env._("Changed"), env._("Deleted"), ""],
+        [
+            (
+                entry["name"] or entry["model"],
+                entry["model"],
+                [entry["created"], entry["changed"], entry["deleted"]],
+                ", ".join(
+                    [
+                        f"{example['name'] or example['id']} ({labels[example['what']]})"
+                        for example in entry["examples"]
+                    ]
+                    + ([] if entry["complete"] else [env._("and more that were not counted")])
+                ),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _with_head(titles, rows):
+    head = Markup("<tr>%s</tr>") % Markup("").join(
+        Markup("<th%s>%s</th>") % (Markup(" class='text-end'") if 0 < number < 4 else "", title)
+        for number, title in enumerate(titles)
+    )
+    row = Markup("<tr><td>%s <span class='text-muted'>%s</span></td>%s<td>%s</td></tr>")
+    number = Markup("<td class='text-end'>%s</td>")
+    return _TABLE % (
+        head
+        + Markup("").join(
+            row % (name, detail, Markup("").join(number % n for n in numbers), text)
+            for name, detail, numbers, text in rows
+        )
+    )
+
+
 def _badge(verdict, labels):
     if not verdict:
         return ""

@@ -9,4 +9,5 @@ from . import (
     clean_old_orders,
     cron_health,
     release_stuck_transfers,
+    repair_loops,
 )

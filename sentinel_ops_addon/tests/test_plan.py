@@ -55,7 +55,7 @@ class TestPlan(OrderCase):
     def test_a_plan_is_no_live_run_in_disguise(self):
         (order,) = self.make_orders([100])
         with self.assertRaises(UserError):
-            self.trigger("simulate", days=90)
+            self.trigger("rehearse", days=90)
         self.run_job("plan", days=90)
         self.assertEqual(self.states([order]), ["draft"])
 
