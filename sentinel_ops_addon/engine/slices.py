@@ -91,9 +91,10 @@ def _work_live(cr, run, token, deadline):
             stop.verdicts[:0] = verdicts
             raise
         run.guards = [verdict.as_dict() for verdict in verdicts]
-        run.env.flush_all()
-        # Kept apart from the first batch: that one may be rolled back and tried again.
-        commit(cr)
+        if run.selected_count:
+            run.env.flush_all()
+            # Kept apart from the first batch: that one may be rolled back and tried again.
+            commit(cr)
     if not run.selected_count or apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
@@ -149,7 +150,9 @@ def _settle_plan(cr, run, token, deadline):
     plan_id = run.plan_ref
     is_new = not plan_id
     if is_new:
-        plan_run = run.create(_plan_request(run))
+        # The company in the context, or Odoo would look up the superuser's for its defaults.
+        runs = run.with_context(allowed_company_ids=[run.company_ref])
+        plan_run = runs.create(_plan_request(run))
         plan_id = plan_run.id
         run.write({"plan_ref": plan_id, "plan_uid": plan_run.uid})
         run.env.flush_all()

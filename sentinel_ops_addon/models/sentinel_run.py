@@ -75,6 +75,7 @@ class SentinelRun(models.Model):
     company_ref = fields.Integer(string="Company ID", readonly=True, index=True)
     company_name = fields.Char(string="Company", readonly=True)
     currency = fields.Char(readonly=True)
+    currency_digits = fields.Integer(readonly=True)
     source = fields.Selection(selection=SOURCES, required=True, readonly=True)
     reason = fields.Char(readonly=True)
     request_uid = fields.Char(string="Request ID", readonly=True)
