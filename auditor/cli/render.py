@@ -81,6 +81,14 @@ def _who(run: Run) -> Text:
     if run.parameters:
         pairs = ", ".join(f"{name}={shown_value(item)}" for name, item in run.parameters.items())
         text.append(f"\nWith: {plain(pairs)}")
+    for words_before, uids in (
+        ("Undoes the run", [run.undoes]),
+        ("Retries the run", [run.retries]),
+        ("Undone by the run", run.undone_by),
+        ("Retried by the run", run.retried_by),
+    ):
+        for uid in filter(None, uids):
+            text.append(f"\n{words_before} {plain(uid)}")
     return text
 
 
@@ -91,6 +99,8 @@ def _counts(run: Run) -> list[RenderableType]:
         found = f"{run.matched:,} of {plural(run.population, 'record')} match"
     if run.limited:
         found += f"; {run.selected:,} were taken, the oldest first (limit)"
+    if run.undoes:
+        found = f"{run.selected:,} of {plural(run.population, 'changed record')} can be put back"
     if run.shape != "measure" and (run.matched or run.population):
         parts.append(Text(found + "."))
     if run.amount:

@@ -91,6 +91,7 @@ class Job(Answer):
     company: Text = ""
     run_as: Text = ""
     caps: Mapping = {}
+    undoable: bool = False
     schedule: Schedule = Schedule()
     parameters: list[Parameter]
     last_run: LastRun = LastRun()
@@ -166,6 +167,10 @@ class Run(Answer):
     request_id: Text = ""
     parameters: Mapping = {}
     plan: Text = ""
+    undoes: Text = ""
+    retries: Text = ""
+    undone_by: list[str] = []
+    retried_by: list[str] = []
     position: Text = ""
     population: Number = 0
     matched: Number = 0

@@ -16,6 +16,7 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -266,6 +267,8 @@ class StandIn:
             ("sentinel.job", "trigger"): self.trigger,
             ("sentinel.job", "health"): self.health,
             ("sentinel.run", "status"): self.status,
+            ("sentinel.run", "undo"): partial(self.follow_up, "undoes"),
+            ("sentinel.run", "retry"): partial(self.follow_up, "retries"),
             ("sentinel.run", "read_lines"): self.read_lines,
             ("sentinel.run", "export_runs"): self.export_runs,
             ("sentinel.run", "export_lines"): self.export_lines,
@@ -352,6 +355,26 @@ class StandIn:
         if idempotency_key:
             self.keys[idempotency_key] = (request, uid)
         return self._triggered(self.runs[uid], repeated=False)
+
+    def follow_up(
+        self,
+        pointer: str,
+        uid: str,
+        mode: str,
+        reason: str,
+        idempotency_key: str,
+        origin: dict[str, str],
+    ) -> dict[str, Any]:
+        old = self.runs.get(uid)
+        if old is None:
+            raise Fault(2, f"There is no run {uid} here.")
+        if old["mode"] != "live":
+            raise Fault(2, f"The run {uid} changed nothing, because it was a dry run.")
+        answer = self.trigger(
+            old["job"], mode, {pointer: uid}, idempotency_key, reason, origin, plan=""
+        )
+        self.runs[answer["uid"]].update({"parameters": old["parameters"], pointer: uid})
+        return answer
 
     def status(self, uid: str) -> dict[str, Any]:
         run = self.runs.get(uid)

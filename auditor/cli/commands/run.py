@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
-from auditor.cli.exits import Exit, Interrupted, for_run
+from auditor.cli.exits import Exit
 from auditor.errors import BadInput
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def command(
 
     from auditor.cli.common import find_job
     from auditor.cli.parameters import read
+    from auditor.cli.request import follow, queued
 
     client = app.client()
     job = find_job(client.catalog(), code)
@@ -106,8 +107,8 @@ def command(
     key = idempotency_key or str(uuid.uuid4())
     triggered = _trigger(app, client, job, mode, parameters, reason, key, plan)
     if not wait_for_end:
-        return _queued(app, triggered)
-    return _follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+        return queued(app, triggered)
+    return follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
 
 
 def _trigger(
@@ -120,15 +121,10 @@ def _trigger(
     key: str,
     plan: str,
 ) -> Triggered:
-    """Ask for the run; if the answer is lost for good, say how to ask again without harm."""
-    from auditor.odoo.errors import Unreachable
+    from auditor.cli.request import ask
 
-    again = (
-        "It is not known whether Odoo got the request. The same command with "
-        f"--idempotency-key={key} finds the run, or makes it once."
-    )
-    try:
-        return client.trigger(
+    return ask(
+        lambda: client.trigger(
             job.code,
             mode=mode,
             parameters=parameters,
@@ -136,49 +132,9 @@ def _trigger(
             reason=reason,
             request_id=app.request_id,
             plan=plan,
-        )
-    except Unreachable as error:
-        if error.sent:
-            error.remedy = f"{error.remedy} {again}".strip()
-        raise
-    except KeyboardInterrupt:
-        raise Interrupted("Interrupted.", again) from None
-
-
-def _queued(app: App, triggered: Triggered) -> Exit:
-    from auditor.cli.waiting import look_again
-
-    if app.as_json:
-        app.print_json(triggered.model_dump(mode="json"))
-    else:
-        from auditor.cli.render import sentence
-
-        known = " (asked for before under this key)" if triggered.repeated else ""
-        app.out.print(sentence(f"Queued: run {triggered.uid}{known}"))
-        app.out.print(sentence(f"Look at it: {look_again(triggered.uid)}"), soft_wrap=True)
-    return Exit.DONE
-
-
-def _follow(
-    app: App, client: Client, triggered: Triggered, *, timeout: float, line_limit: int
-) -> Exit:
-    from auditor.cli.result import report
-    from auditor.cli.waiting import display, look_again, wait
-
-    show = display(app.err, quiet=app.as_json)
-    try:
-        if triggered.repeated:
-            show.say("This request was made before under the same key; here is its run.")
-        run = wait(client, triggered.uid, timeout=timeout, show=show)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted. The run {triggered.uid} goes on in Odoo.",
-            f"Look again: {look_again(triggered.uid)}",
-        ) from None
-    finally:
-        show.close()
-    report(app, client, run, line_limit=line_limit)
-    return for_run(run)
+        ),
+        key,
+    )
 
 
 def _help(context: click.Context, app: App, words: tuple[str, ...]) -> Exit:
