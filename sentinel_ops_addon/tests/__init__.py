@@ -14,6 +14,7 @@ from . import (
     test_error_budget,
     test_exclusions,
     test_guards,
+    test_guards_matter,
     test_history,
     test_idle_cost,
     test_job,
