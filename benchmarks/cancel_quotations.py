@@ -1,89 +1,52 @@
-"""Cancel old quotations by a live run and by naive XML-RPC, side by side: `make bench`."""
+"""Cancel old quotations by a live run and by naive XML-RPC, side by side."""
 
-import json
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from sentinel_env.console import busy, complain, note, say
+from sentinel_env.console import busy, say
 from sentinel_env.errors import SetupError
-from sentinel_env.locks import exclusive
 from sentinel_env.odoo_server import OdooServer
-from sentinel_env.provision import Site
 from sentinel_env.throwaway import Throwaway
 
+from .comparison import Comparison
 from .evidence import Evidence
 from .job import Job
 from .naive import NaiveClient
 from .progress import Progress
 from .quotations import LIVE_AGE, NAIVE_AGE, Quotations
-from .report import Round, summary, table
-from .settings import Settings, parse
-from .surroundings import durability, machine, versions
+from .report import Round, comparison, summary
+from .settings import Settings
 from .timing import Timing
 
-RESULTS = Path(__file__).resolve().parent / "results"
 _WARM_UP = 20
 _SPARE = "naive, not reached"
 _CALM_SECONDS = 120.0
 
 
-def main(site: Site, arguments: Sequence[str]) -> int:
-    """Measure in a database of its own, and return the exit status.
-
-    :raises SetupError: something did not do its work; nothing is printed or written then.
-    """
-    settings = parse(arguments)
-    # Whatever else keeps the machine busy makes the figures worthless.
-    with exclusive(site.cache.lock("suite"), "tests"):
-        throwaway = Throwaway(site)
-        try:
-            throwaway.sweep()
-            measure(throwaway, settings)
-        finally:
-            throwaway.close()
-    return 0
-
-
-def measure(throwaway: Throwaway, settings: Settings) -> Path:
-    """Measure, print the table, and return the file with the figures.
+def compare(throwaway: Throwaway, settings: Settings) -> list[Comparison]:
+    """Measure, for the one table of all benchmarks.
 
     :raises SetupError: something did not do its work.
     """
-    around = machine()
-    site = throwaway.site
+    figures = contest(throwaway, settings)
+    return [comparison(figures, settings.records)]
+
+
+def contest(throwaway: Throwaway, settings: Settings) -> dict[str, Any]:
+    """Measure, and return the figures.
+
+    :raises SetupError: something did not do its work.
+    """
     database = throwaway.database()
     try:
         server = throwaway.server(database)
         with busy("starting Odoo"):
             server.start()
-        facts = {
-            "benchmark": "cancel_quotations",
-            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-            "settings": {
-                "records": settings.records,
-                "naive_sample": settings.naive_sample,
-                "rounds": settings.rounds,
-            },
-            "machine": around,
-            "versions": versions(server),
-            "durability": durability(site.program.server, database),
-        }
-        _tell(facts)
-        figures = summary(_Contest(server, settings).rounds())
+        return summary(_Contest(server, settings).rounds())
     finally:
         throwaway.drop(database)
-    say()
-    for line in table(figures):
-        say(line)
-    file = settings.json or _new_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**facts, **figures}, indent=2) + "\n")
-    say(f"all figures: {file}")
-    return file
 
 
 class _Contest:
@@ -157,23 +120,3 @@ class _Contest:
                     "try again when the machine has less to do",
                 )
             time.sleep(1)
-
-
-def _tell(facts: dict[str, Any]) -> None:
-    size, known, careful = facts["machine"], facts["versions"], facts["durability"]
-    note(
-        f"{size['cores']} cores, {size['memory_gib']} GiB, load {size['load_before']}; "
-        f"Odoo {known['odoo']}, PostgreSQL {known['postgresql']}, addon {known['addon']}"
-    )
-    note(
-        "PostgreSQL: "
-        + ", ".join(f"{name} = {value}" for name, value in careful.items() if name != "as_shipped")
-        + (" (its defaults)" if careful["as_shipped"] else "")
-    )
-    if not careful["as_shipped"]:
-        complain("  these are not PostgreSQL's defaults: quote no figure of this run")
-
-
-def _new_file() -> Path:
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
-    return RESULTS / f"cancel_quotations-{stamp}.json"

@@ -16,28 +16,42 @@ _READ = ["name", "state", "date_order", "amount_total"]
 
 
 class NaiveClient:
-    """Python's own XML-RPC client, kept open from call to call, in the naive way's favour."""
+    """Python's own XML-RPC client, kept open from call to call, in the naive way's favour.
 
-    def __init__(self, server: OdooServer) -> None:
+    :param model: what is cancelled.
+    :param fields: what is read of each first.
+    :param over: states in which nothing is left to cancel.
+    """
+
+    def __init__(
+        self,
+        server: OdooServer,
+        model: str = "sale.order",
+        fields: Sequence[str] = _READ,
+        over: Sequence[str] = ("sale", "cancel"),
+    ) -> None:
+        self._model = model
+        self._fields = list(fields)
+        self._over = over
         common: Any = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/common")
         self._database = server.database
         self._uid = common.authenticate(server.database, LOGIN, PASSWORD, {})
         self._models: Any = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/object")
 
     def cancel(self, ids: Sequence[int], show: Callable[[int], None]) -> Timing:
-        """Cancel the quotations one by one.
+        """Cancel them one by one.
 
         :param show: gets the number cancelled so far.
         """
         started = time.perf_counter()
         for number, order in enumerate(ids, start=1):
-            (row,) = self._call("read", [order], _READ)
-            if row["state"] in ("draft", "sent"):
+            (row,) = self._call("read", [order], self._fields)
+            if row["state"] not in self._over:
                 self._call("action_cancel", [order])
             show(number)
         return Timing(len(ids), time.perf_counter() - started)
 
     def _call(self, method: str, *arguments: Any) -> Any:  # noqa: ANN401
         return self._models.execute_kw(
-            self._database, self._uid, PASSWORD, "sale.order", method, list(arguments)
+            self._database, self._uid, PASSWORD, self._model, method, list(arguments)
         )

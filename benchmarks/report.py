@@ -1,9 +1,10 @@
-"""The figures of all rounds as one table, and as data."""
+"""The figures of cancelled quotations, of all rounds."""
 
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from .comparison import Comparison, Row, times
 from .timing import Timing
 
 CONTENDERS = {
@@ -11,6 +12,7 @@ CONTENDERS = {
     "live": "live run of the job, audited, trigger to done",
     "plan": "plan alone, lines frozen, trigger to done",
 }
+WANTED = {"naive": "", "live": ">= 30 x", "plan": ""}
 Round = dict[str, Timing]
 
 
@@ -35,21 +37,24 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
     }
 
 
-def table(figures: dict[str, Any]) -> list[str]:
-    """Return the lines of a table for people.
+def comparison(figures: dict[str, Any], records: int) -> Comparison:
+    """Return the rows for people.
 
     :param figures: what `summary` returned.
     """
-    lines = [f"{'median':<50}{'records':>9}{'seconds':>10}{'records/s':>11}{'ratio':>9}"]
     base = figures["medians"]["naive"]["records_per_second"]
+    rows = []
     for name, text in CONTENDERS.items():
-        row = figures["medians"][name]
-        # A plan changes nothing, so to compare it with work would say nothing.
-        ratio = "" if name == "plan" else f"{row['records_per_second'] / base:.1f} x"
-        lines.append(
-            f"{text:<50}{row['records']:>9,}{row['seconds']:>10.2f}"
-            f"{row['records_per_second']:>11,.0f}{ratio:>9}"
+        timings = tuple(
+            Timing(one[name]["records"], one[name]["seconds"]) for one in figures["rounds"]
         )
+        # A plan changes nothing, so to compare it with work would say nothing.
+        rate = figures["medians"][name]["records_per_second"]
+        rows.append(Row(text, timings, "" if name == "plan" else times(rate / base), WANTED[name]))
     by_round = ", ".join(f"{ratio:.1f}" for ratio in figures["ratio_by_round"])
-    lines.append(f"live run against naive, round by round: {by_round}")
-    return lines
+    return Comparison(
+        f"Cancel {records:,} quotations",
+        tuple(rows),
+        (f"live run against naive, round by round: {by_round}",),
+        figures,
+    )

@@ -15,6 +15,11 @@ class Settings:
 
     :param records: quotations of each live run.
     :param naive_sample: quotations that the naive way cancels in one round.
+    :param orders: sales orders in the database of which a third is planned.
+    :param lines: lines of the longest plan.
+    :param partners: partners archived in one round.
+    :param transfers: transfers cancelled by each live run.
+    :param only: names of the benchmarks wanted; empty for all.
     :param json: where the figures are written, None for a new file in `benchmarks/results`.
     """
 
@@ -22,17 +27,23 @@ class Settings:
     naive_sample: int = 300
     rounds: int = 3
     json: Path | None = None
+    orders: int = 200_000
+    lines: int = 1_000_000
+    partners: int = 20_000
+    transfers: int = 500
+    only: tuple[str, ...] = ()
 
 
-def parse(arguments: Sequence[str]) -> Settings:
+def parse(arguments: Sequence[str], names: Sequence[str] = ()) -> Settings:
     """Return the settings of a command line.
 
+    :param names: of the benchmarks that there are.
     :raises SystemExit: an argument is wrong; argparse has said which.
     """
     usual = Settings()
     parser = argparse.ArgumentParser(
         prog="make bench",
-        description="Cancel old quotations by a live run and by naive XML-RPC, side by side.",
+        description="Measure what the engine takes for its work, next to other ways of doing it.",
     )
     parser.add_argument(
         "--records",
@@ -49,10 +60,30 @@ def parse(arguments: Sequence[str]) -> Settings:
     parser.add_argument(
         "--rounds", type=_count, default=usual.rounds, help="rounds (default: %(default)s)"
     )
+    for name, text in (
+        ("orders", "sales orders of which a third is planned"),
+        ("lines", "lines of the longest plan"),
+        ("partners", "partners archived in one round"),
+        ("transfers", "transfers of each live run"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=_count,
+            default=getattr(usual, name),
+            help=f"{text} (default: %(default)s)",
+        )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(names),
+        default=[],
+        help="only this benchmark; may be given several times",
+    )
     parser.add_argument(
         "--json", type=Path, help="file for the figures (default: a new one in benchmarks/results)"
     )
-    return Settings(**vars(parser.parse_args(arguments)))
+    given = vars(parser.parse_args(arguments))
+    return Settings(**{**given, "only": tuple(given["only"])})
 
 
 def _count(text: str) -> int:

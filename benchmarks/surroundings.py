@@ -1,13 +1,16 @@
 """Where the figures come from: without that they mean nothing."""
 
+import ast
 import os
 import platform
-import xmlrpc.client
+import runpy
+from pathlib import Path
 from typing import Any
 
-from sentinel_env.odoo_server import OdooServer
+from sentinel_env.odoo_program import OdooProgram
 from sentinel_env.postgres_server import PostgresServer
 
+ADDON_FOLDER = Path(__file__).resolve().parents[1] / "sentinel_ops_addon"
 # Each costs time at every commit, and each can lose a commit when it is off.
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -23,14 +26,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def versions(server: OdooServer) -> dict[str, str]:
+def versions(program: OdooProgram) -> dict[str, str]:
     """Return the versions of what is measured."""
-    common: Any = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/common")
-    health = server.rpc().execute("sentinel.job", "health")
+    release = runpy.run_path(str(program.source.path / "odoo" / "release.py"))
+    manifest = ast.literal_eval((ADDON_FOLDER / "__manifest__.py").read_text())
     return {
-        "odoo": common.version()["server_version"],
-        "addon": health["addon_version"],
-        "postgresql": server.program.server.sql("SHOW server_version")[0][0].split()[0],
+        "odoo": str(release["version"]),
+        "addon": str(manifest["version"]),
+        "postgresql": program.server.sql("SHOW server_version")[0][0].split()[0],
     }
 
 

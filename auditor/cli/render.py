@@ -48,6 +48,10 @@ def run_summary(run: Run, *, link: str = "") -> RenderableType:
     parts.extend(_guards(run))
     if run.kpis:
         parts.append(_kpis(run))
+    if run.side_effects:
+        parts.append(_side_effects(run))
+    if run.footprint:
+        parts.append(_footprint(run))
     if link:
         parts.append(Text(f"In the browser: {plain(link)}"))
     return Group(*parts)
@@ -135,6 +139,42 @@ def _kpis(run: Run) -> Table:
             sentence(kpi.unit),
             marked(words.verdict(kpi.verdict)),
             sentence(kpi.detail),
+        )
+    return made
+
+
+def _side_effects(run: Run) -> Table:
+    made = table(
+        "Other records", "New", "Changed", "Deleted", "Such as", right=["New", "Changed", "Deleted"]
+    )
+    for entry in run.side_effects:
+        some = [
+            f"{example.name or example.id} ({words.DIFFERENCES.get(example.what, example.what)})"
+            for example in entry.examples
+        ]
+        if not entry.complete:
+            some.append("and more that were not counted")
+        made.add_row(
+            sentence(entry.name or entry.model),
+            f"{entry.created:,}",
+            f"{entry.changed:,}",
+            f"{entry.deleted:,}",
+            sentence(", ".join(some)),
+        )
+    return made
+
+
+def _footprint(run: Run) -> Table:
+    made = table(
+        "Rows written, then undone",
+        "Inserted",
+        "Updated",
+        "Deleted",
+        right=["Inserted", "Updated", "Deleted"],
+    )
+    for entry in run.footprint:
+        made.add_row(
+            sentence(entry.table), f"{entry.inserted:,}", f"{entry.updated:,}", f"{entry.deleted:,}"
         )
     return made
 

@@ -67,7 +67,7 @@ def _torture(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     # The benchmarks are no part of the set-up, so they are found only when asked for.
     sys.path.insert(0, str(Clone.here().root))
-    benchmark = importlib.import_module("benchmarks.cancel_quotations")
+    benchmark = importlib.import_module("benchmarks.suite")
     with provisioned() as site:
         return int(benchmark.main(site, options.arguments))
 
@@ -85,7 +85,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "demo": (_demo, "set up, then show old quotations found, planned, cancelled and audited"),
     "test": (_test, "run all tests"),
     "torture": (_torture, "kill -9 Odoo and PostgreSQL in live runs, and count what is left"),
-    "bench": (_bench, "measure a live run against naive XML-RPC"),
+    "bench": (_bench, "measure the engine next to other ways of doing the same"),
     "lint": (_lint, "run all linters"),
     "clean": (_clean, "remove what was made for this clone"),
     "distclean": (_distclean, "remove the shared cache, too"),

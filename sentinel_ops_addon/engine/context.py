@@ -14,11 +14,15 @@ class TaskContext:
     :param as_of: naive UTC moment that "now" means for the whole run: a plan and the live run
         that applies it test the same condition, however much later the second comes
     :param company: the job's company, in the environment of the run
+    :param currency: code of the company's currency when the run was requested
+    :param currency_digits: places after the point that it has
     """
 
     parameters: Mapping[str, Any]
     as_of: datetime.datetime
     company: Any
+    currency: str = ""
+    currency_digits: int = 2
 
     def days_ago(self, days: int) -> datetime.datetime:
         """The moment ``days`` days before ``as_of``."""

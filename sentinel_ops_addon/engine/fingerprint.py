@@ -1,6 +1,13 @@
 """What a record looked like when it was planned, in one hash."""
 
-from .canonical import digest
+import hashlib
+
+from .canonical import canonical_json, column
+
+
+def fingerprint_fields(records) -> list[str]:
+    """The fields that a fingerprint needs besides the recorded ones."""
+    return ["write_date"] if "write_date" in records._fields and records._log_access else []
 
 
 def fingerprints(records, values) -> dict[int, str]:
@@ -11,15 +18,14 @@ def fingerprints(records, values) -> dict[int, str]:
 
     :param values: as :func:`canonical.record_values` returns them
     """
-    has_write_date = "write_date" in records._fields and records._log_access
+    dates = [""] * len(records)
+    for name in fingerprint_fields(records):
+        dates = [moment.isoformat() if moment else "" for moment in column(records, name)]
+    # The canonical JSON of [model, id, write_date, values], without making that of values again.
+    model = canonical_json(records._name)
     return {
-        record.id: digest(
-            [
-                record._name,
-                record.id,
-                record.write_date.isoformat() if has_write_date else "",
-                values[record.id],
-            ]
-        )
-        for record in records
+        record_id: hashlib.sha256(
+            f'[{model},{record_id},"{date}",{canonical_json(values[record_id])}]'.encode()
+        ).hexdigest()
+        for record_id, date in zip(records.ids, dates, strict=True)
     }

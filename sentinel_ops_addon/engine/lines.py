@@ -1,9 +1,11 @@
 """Writing lines in bulk.
 
-``execute_values`` instead of the ORM: measured at 2.5 times the speed of ``create`` for the same
-rows, and a line has neither computed fields nor constraints that the ORM would have to run.
+``COPY`` instead of the ORM: measured at 5 times the speed of ``create`` for the same rows (and
+twice that of ``execute_values``), and a line has neither computed fields nor constraints that the
+ORM would have to run.
 """
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +68,9 @@ def insert_lines(cr, run, lines):
     """
     if not lines:
         return
-    rows = [
+    intended = _json_texts(line.intended for line in lines)
+    after = _json_texts(line.after for line in lines)
+    rows = (
         (
             run.id,
             line.position,
@@ -80,8 +84,8 @@ def insert_lines(cr, run, lines):
             line.reason or None,
             line.message or None,
             canonical_json(line.before),
-            canonical_json(line.intended),
-            canonical_json(line.after),
+            next(intended),
+            next(after),
             line.amount,
             line.currency or None,
             line.fingerprint or None,
@@ -89,10 +93,33 @@ def insert_lines(cr, run, lines):
             line.at,
         )
         for line in lines
-    ]
-    cr.execute_values(
-        f"INSERT INTO sentinel_run_line ({', '.join(COLUMNS)}) VALUES %s", rows, page_size=1000
     )
+    text = "".join("\t".join(map(_copy_text, row)) + "\n" for row in rows)
+    # Not through execute(): it sends the rows along with the statement.
+    cr.copy_expert(
+        f"COPY sentinel_run_line ({', '.join(COLUMNS)}) FROM STDIN", io.BytesIO(text.encode())
+    )
+
+
+def _json_texts(values):
+    """The canonical JSON of each; what is the same for many records in a row is made once."""
+    previous, text = {}, "{}"
+    for value in values:
+        if value != previous:
+            previous, text = value, canonical_json(value)
+        yield text
+
+
+def _copy_text(value):
+    """A value in the text format of ``COPY``."""
+    if value is None:
+        return "\\N"
+    text = str(value)
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if not text.isprintable():
+        text = text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return text
 
 
 def planned_lines(cr, plan_id, after, limit, chosen=None):
@@ -136,7 +163,10 @@ def planned_lines(cr, plan_id, after, limit, chosen=None):
 def copy_as_not_attempted(cr, run, plan_id, reason):
     """Give every planned record that has no line yet in ``run`` a ``not_attempted`` line.
 
-    One statement in the database: the remainder may be a million lines.
+    One statement in the database: the remainder may be a million lines. Lines are written in the
+    order of the plan, so what has none comes after the last one; to look for each of them is
+    quadratic with the plan that PostgreSQL chooses before it has analyzed the table (measured:
+    2 s for 3,000 lines).
     """
     cr.execute(
         """
@@ -146,13 +176,19 @@ def copy_as_not_attempted(cr, run, plan_id, reason):
         SELECT %s, position, job_code, company_ref, model, record_ref, record_name, operation,
                'not_attempted', %s, before, intended, '{}', amount, currency, fingerprint,
                date_trunc('second', timezone('UTC', clock_timestamp()))
-          FROM sentinel_run_line AS planned
+          FROM sentinel_run_line
          WHERE run_id = %s AND outcome = 'planned'
            AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
-           AND NOT EXISTS (SELECT FROM sentinel_run_line AS own
-                            WHERE own.run_id = %s AND own.position = planned.position)
+           AND position > %s
         """,
-        [run.id, reason, plan_id, run.chosen or None, run.chosen or None, run.id],
+        [
+            run.id,
+            reason,
+            plan_id,
+            run.chosen or None,
+            run.chosen or None,
+            last_position(cr, run.id),
+        ],
     )
 
 

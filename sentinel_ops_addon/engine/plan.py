@@ -14,12 +14,12 @@ from odoo import fields
 from odoo.fields import Domain
 
 from .budget import plan_limit
-from .canonical import record_values
+from .canonical import column, record_values
 from .context import worst
 from .cursors import environment, plan_cursor
 from .effects import declared_effects
 from .errors import DryRunViolation, OutOfTime, TaskFailure, TransactionRefused
-from .fingerprint import fingerprints
+from .fingerprint import fingerprint_fields, fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
 from .plan_digest import plan_digest
@@ -61,7 +61,7 @@ def plan(cr, run, verdicts):
         return "success"
     hours = (run.limits or {})["plan_hours"]
     run.expires_at = as_of + datetime.timedelta(hours=hours)
-    run.plan_digest = plan_digest(cr, run)
+    run.plan_digest = plan_digest(cr, run, is_empty=not run.checked_count)
     run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
     return "dry_run"
 
@@ -189,13 +189,18 @@ def _freeze(cr, run, task, ctx, model, ids, end):
     if run.shape == "remedy":
         operation = task.env[f"sentinel.operation.{task._task_operation}"]
         declared_effects(operation)
+    # Most models have far more fields than a plan looks at.
+    model = model.with_context(prefetch_fields=False)
     total, has_amount = 0.0, False
     for start in range(0, len(ids), CHUNK):
         if time.monotonic() > end:
             raise OutOfTime("the plan reached its limit between two chunks")
         records = model.browse(ids[start : start + CHUNK])
+        records.fetch({*names, "display_name", *fingerprint_fields(records)})
         values = record_values(records, names)
         prints = fingerprints(records, values)
+        record_names = column(records, "display_name")
+        reasons = task._reasons(records, ctx)
         amounts = task._amounts(records, ctx)
         has_amount = has_amount or bool(amounts)
         total += sum(amounts.values())
@@ -205,13 +210,13 @@ def _freeze(cr, run, task, ctx, model, ids, end):
             run,
             [
                 Line(
-                    position=start + number,
+                    position=position,
                     model=model._name,
                     record_ref=record.id,
-                    record_name=record.display_name or f"{model._name},{record.id}",
+                    record_name=name or f"{model._name},{record.id}",
                     operation=task._task_operation,
                     outcome="planned" if operation is not None else "found",
-                    reason=task._reason(record, ctx),
+                    reason=reasons[record.id],
                     before=values[record.id],
                     intended=operation._intended(record, ctx) if operation is not None else {},
                     amount=amounts.get(record.id),
@@ -219,7 +224,9 @@ def _freeze(cr, run, task, ctx, model, ids, end):
                     fingerprint=prints[record.id],
                     at=now,
                 )
-                for number, record in enumerate(records, start=1)
+                for position, (record, name) in enumerate(
+                    zip(records, record_names, strict=True), start=start + 1
+                )
             ],
         )
         task.env.flush_all()

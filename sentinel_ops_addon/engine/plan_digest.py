@@ -13,16 +13,15 @@ from .canonical import canonical_json
 _CHUNK = 10_000
 
 
-def plan_digest(cr, plan) -> str:
+def plan_digest(cr, plan, is_empty=False) -> str:
     """The hash (hex) of a plan as its rows are now.
 
     :param plan: the ``sentinel.run`` record of a plan
+    :param is_empty: it was made just now and has no line, so there is nothing to look for
     """
     whole = hashlib.sha256(canonical_json(_asked(plan)).encode())
-    if not plan.checked_count:
-        return whole.hexdigest()
     position = 0
-    while True:
+    while not is_empty:
         cr.execute(
             """
             SELECT max(position),
@@ -37,9 +36,10 @@ def plan_digest(cr, plan) -> str:
         )
         last, digest = cr.fetchone()
         if last is None:
-            return whole.hexdigest()
+            break
         whole.update(digest.encode())
         position += _CHUNK
+    return whole.hexdigest()
 
 
 def _asked(plan):

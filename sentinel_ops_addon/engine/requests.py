@@ -31,6 +31,7 @@ FOLLOW_UP = (
     "company_ref",
     "company_name",
     "currency",
+    "currency_digits",
     "request_uid",
     "parameters",
     "caps",

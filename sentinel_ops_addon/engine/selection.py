@@ -102,6 +102,8 @@ def task_context(env, run, as_of) -> TaskContext:
         parameters=run.parameters or {},
         as_of=as_of,
         company=env["res.company"].browse(run.company_ref),
+        currency=run.currency or "",
+        currency_digits=run.currency_digits,
     )
 
 

@@ -49,23 +49,31 @@ def work(dbname, run_id, deadline, cr=None):
             return
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         try:
-            if run.mode == "plan":
-                finish(cr, run, token, plan(cr, run, judge_request(run)))
-            elif run.mode == "simulate":
-                _work_simulate(cr, run, token, deadline)
-            else:
-                _work_live(cr, run, token, deadline)
+            _work(cr, run, token, deadline)
         except OwnershipLost as error:
+            # Also where its end was to be written: who lost a run often fails before it notices.
             roll_back(cr)
             _logger.warning("Sentinel: %s; this process leaves it alone", error)
-        except GuardStop as stop:
-            roll_back(cr)
-            _end_stopped(cr, run, token, stop)
-        except Exception as error:
-            # Any failure of a task ends its run with a sentence; the dispatcher goes on.
-            roll_back(cr)
-            _logger.warning("Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error)
-            _end_failed(cr, run, token, failure_text(run, error))
+
+
+def _work(cr, run, token, deadline):
+    try:
+        if run.mode == "plan":
+            finish(cr, run, token, plan(cr, run, judge_request(run)))
+        elif run.mode == "simulate":
+            _work_simulate(cr, run, token, deadline)
+        else:
+            _work_live(cr, run, token, deadline)
+    except OwnershipLost:
+        raise
+    except GuardStop as stop:
+        roll_back(cr)
+        _end_stopped(cr, run, token, stop)
+    except Exception as error:
+        # Any failure of a task ends its run with a sentence; the dispatcher goes on.
+        roll_back(cr)
+        _logger.warning("Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error)
+        _end_failed(cr, run, token, failure_text(run, error))
 
 
 def _work_live(cr, run, token, deadline):
@@ -83,9 +91,10 @@ def _work_live(cr, run, token, deadline):
             stop.verdicts[:0] = verdicts
             raise
         run.guards = [verdict.as_dict() for verdict in verdicts]
-        run.env.flush_all()
-        # Kept apart from the first batch: that one may be rolled back and tried again.
-        commit(cr)
+        if run.selected_count:
+            run.env.flush_all()
+            # Kept apart from the first batch: that one may be rolled back and tried again.
+            commit(cr)
     if not run.selected_count or apply(cr, run, token, deadline):
         finish_live(cr, run, token)
         return
@@ -141,7 +150,9 @@ def _settle_plan(cr, run, token, deadline):
     plan_id = run.plan_ref
     is_new = not plan_id
     if is_new:
-        plan_run = run.create(_plan_request(run))
+        # The company in the context, or Odoo would look up the superuser's for its defaults.
+        runs = run.with_context(allowed_company_ids=[run.company_ref])
+        plan_run = runs.create(_plan_request(run))
         plan_id = plan_run.id
         run.write({"plan_ref": plan_id, "plan_uid": plan_run.uid})
         run.env.flush_all()

@@ -710,6 +710,7 @@ class SentinelJob(models.Model):
             "company_ref": self.company_id.id,
             "company_name": self.company_id.sudo().name,
             "currency": self.company_id.sudo().currency_id.name,
+            "currency_digits": self.company_id.sudo().currency_id.decimal_places,
             "source": origin.pop("source"),
             "request_uid": origin.pop("request_id", False),
             "origin": origin,

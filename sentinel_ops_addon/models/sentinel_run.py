@@ -75,6 +75,7 @@ class SentinelRun(models.Model):
     company_ref = fields.Integer(string="Company ID", readonly=True, index=True)
     company_name = fields.Char(string="Company", readonly=True)
     currency = fields.Char(readonly=True)
+    currency_digits = fields.Integer(readonly=True)
     source = fields.Selection(selection=SOURCES, required=True, readonly=True)
     reason = fields.Char(readonly=True)
     request_uid = fields.Char(string="Request ID", readonly=True)
@@ -256,7 +257,7 @@ class SentinelRun(models.Model):
         found = lines.search(domain + [("position", ">", after)], limit=limit + 1, order="position")
         page = found[:limit]
         return {
-            "lines": [line._as_dict() for line in page],
+            "lines": page._as_dicts(),
             "next": page[-1:].position if len(found) > limit else 0,
             "total": run._line_count(outcome),
         }

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools.translate import LazyTranslate
 
-from ..engine.canonical import decimal_text, money_text
+from ..engine.canonical import column, decimal_text, money_text
 from ..engine.context import Measure
 from ..engine.parameters import Parameter
 
@@ -59,18 +59,20 @@ class SentinelTaskCleanOldOrders(models.AbstractModel):
             & Domain("date_order", "<", ctx.days_ago(ctx.parameters["days"]))
         )
 
-    def _reason(self, record, ctx):
-        return self.env._(
-            "Quotation of %(date)s, %(days)s days old",
-            date=record.date_order.date(),
-            days=(ctx.as_of - record.date_order).days,
-        )
+    def _reasons(self, records, ctx):
+        # Translated once, not once an order.
+        text = self.env._("Quotation of %(date)s, %(days)s days old")
+        return {
+            order_id: text % {"date": moment.date(), "days": (ctx.as_of - moment).days}
+            for order_id, moment in zip(records.ids, column(records, "date_order"), strict=True)
+        }
 
     def _amounts(self, records, ctx):
         # currency_rate is what the order itself was priced with: company currency to its own.
+        totals, rates = column(records, "amount_total"), column(records, "currency_rate")
         return {
-            order.id: order.amount_total / order.currency_rate if order.currency_rate else 0.0
-            for order in records
+            order_id: total / rate if rate else 0.0
+            for order_id, total, rate in zip(records.ids, totals, rates, strict=True)
         }
 
     def _measures(self, ctx, selection):
@@ -83,15 +85,14 @@ class SentinelTaskCleanOldOrders(models.AbstractModel):
             count += number
             oldest = min(filter(None, [oldest, first]), default=None)
             total += amount / rate if rate else 0.0
-        currency = ctx.company.currency_id
         age = (ctx.as_of - oldest).days if oldest else 0
         return [
             Measure("stale_total", self.env._("Old quotations"), str(count), "records"),
             Measure(
                 "stale_amount",
                 self.env._("Their amount"),
-                money_text(total, currency.decimal_places),
-                currency.name,
+                money_text(total, ctx.currency_digits),
+                ctx.currency,
             ),
             Measure("oldest_age", self.env._("Age of the oldest"), decimal_text(age), "days"),
         ]

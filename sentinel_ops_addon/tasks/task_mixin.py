@@ -59,6 +59,13 @@ class SentinelTaskMixin(models.AbstractModel):
         """Why this record was selected, for people."""
         return ""
 
+    def _reasons(self, records, ctx):
+        """:meth:`_reason` of each record by ID; to override where a plan selects very many.
+
+        :rtype: dict[int, str]
+        """
+        return {record.id: self._reason(record, ctx) for record in records}
+
     def _amounts(self, records, ctx):
         """The money at stake by record id, in the company's currency; empty if none is.
 

@@ -34,5 +34,6 @@ from . import (
     test_stops,
     test_trail,
     test_undo,
+    test_whose_eyes,
     test_windows,
 )

@@ -36,6 +36,33 @@ TRACEBACK = """Traceback (most recent call last):
 {last}
 """
 ALL_LINES = 2147483647
+# What a simulation found, as Odoo tells it.
+FOOTPRINT = {
+    "footprint": [
+        {
+            "table": "sale_order",
+            "model": "sale.order",
+            "name": "Sales Order",
+            "inserted": 0,
+            "updated": 3,
+            "deleted": 0,
+        }
+    ],
+    "side_effects": [
+        {
+            "model": "stock.picking",
+            "name": "Transfer",
+            "created": 0,
+            "changed": 2,
+            "deleted": 1,
+            "complete": False,
+            "examples": [
+                {"id": 7, "name": "WH/OUT/00007", "what": "changed"},
+                {"id": 8, "name": "", "what": "deleted"},
+            ],
+        }
+    ],
+}
 
 
 def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
@@ -47,7 +74,7 @@ def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
         "tags": ["sales"],
         "task": code,
         "shape": "remedy",
-        "modes": ["plan", "live"],
+        "modes": ["plan", "simulate", "live"],
         "model": "sale.order",
         "model_name": "Sales Order",
         "available": True,
@@ -343,8 +370,12 @@ class StandIn:
             {"reason": reason, "request_id": origin["request_id"], "source": origin["source"]}
         )
         self.lines[uid] = self._new_lines(
-            self.lines_per_run, "done" if mode == "live" else "planned", 0
+            self.lines_per_run,
+            {"live": "done", "simulate": "simulated"}.get(mode, "planned"),
+            0,
         )
+        if mode == "simulate":
+            self.runs[uid].update(FOOTPRINT)
         entry["last_run"] = {
             "uid": uid,
             "mode": mode,
@@ -521,7 +552,7 @@ class StandIn:
                 "operation": "orders.cancel",
                 "before": {"state": "draft"},
                 "intended": {"state": "cancel"},
-                "after": {"state": "cancel"} if outcome == "done" else {},
+                "after": {"state": "cancel"} if outcome in ("done", "simulated") else {},
                 "amount": "100.00",
                 "currency": "EUR",
                 "at": f"2026-01-31 12:{seed % 60:02}:02",
@@ -532,7 +563,7 @@ class StandIn:
     def _end(self, uid: str) -> None:
         run = self.runs[uid]
         if run["shape"] == "remedy":
-            good = "dry_run" if run["mode"] == "plan" else "success"
+            good = "success" if run["mode"] == "live" else "dry_run"
         else:
             good = "success"
         self.sealed.append(uid)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.cancel_quotations import measure
+from benchmarks.comparison import table
+from benchmarks.copies import copy_row
 from benchmarks.evidence import Evidence
-from benchmarks.report import summary, table
+from benchmarks.report import comparison, summary
+from benchmarks.runs import expect
 from benchmarks.settings import Settings, parse
+from benchmarks.suite import BENCHMARKS, measure
 from benchmarks.timing import Timing
 from sentinel_env.errors import SetupError
 from tests.support.workshop import Workshop
@@ -25,9 +28,20 @@ def test_a_tiny_one_from_end_to_end(
 ) -> None:
     before = set(workshop.site.databases.names(workshop.site.templates.clone_prefix))
     file = tmp_path / "new folder" / "figures.json"
-    measure(workshop.throwaway, Settings(records=40, naive_sample=5, rounds=1, json=file))
+    tiny = Settings(
+        records=40,
+        naive_sample=5,
+        rounds=1,
+        json=file,
+        orders=3000,
+        lines=2000,
+        partners=30,
+        transfers=10,
+    )
+    measure(workshop.throwaway, tiny)
     figures = json.loads(file.read_text())
-    assert figures["settings"] == {"records": 40, "naive_sample": 5, "rounds": 1}
+    assert figures["settings"]["records"] == 40
+    assert set(figures["benchmarks"]) == set(BENCHMARKS)
     assert figures["machine"]["cores"] >= 1
     assert figures["machine"]["memory_gib"] > 0
     assert figures["versions"]["odoo"].startswith("19")
@@ -38,15 +52,25 @@ def test_a_tiny_one_from_end_to_end(
         "full_page_writes",
         "as_shipped",
     }
-    (one,) = figures["rounds"]
+    ((quotations,), plans, (partners,), (transfers,), (idle,)) = figures["benchmarks"].values()
+    (one,) = quotations["rounds"]
     assert {name: timing["records"] for name, timing in one.items()} == {
         "naive": 5,
         "plan": 40,
         "live": 40,
     }
-    for row in (*one.values(), *figures["medians"].values()):
+    for row in (*one.values(), *quotations["medians"].values()):
         assert row["records_per_second"] == pytest.approx(row["records"] / row["seconds"])
-    assert figures["ratio"] == pytest.approx(figures["ratio_by_round"][0])
+    assert quotations["ratio"] == pytest.approx(quotations["ratio_by_round"][0])
+    # Every third order, and all banks of either kind.
+    assert [[row["rounds"][0]["records"] for row in plan["rows"]] for plan in plans] == [
+        [1000, 1000],
+        [1, 20, 2000],
+    ]
+    assert all(plan["peak_mib"] > 0 for plan in plans)
+    assert [row["rounds"][0]["records"] for row in partners["rows"]] == [30, 30]
+    assert [row["rounds"][0]["records"] for row in transfers["rows"]] == [2, 10]
+    assert idle["statements"]["plan"] <= 15
     printed = capsys.readouterr().out
     assert "live run of the job" in printed
     assert "fsync = " in printed
@@ -65,8 +89,9 @@ def test_medians_and_ratio() -> None:
     assert rates == {"naive": 10.0, "live": 125.0, "plan": 250.0}
     assert figures["ratio"] == 12.5
     assert figures["ratio_by_round"] == [10.0, 50.0, 6.25]
-    (row,) = [line for line in table(figures) if line.startswith("live run of the job")]
-    assert row.split()[-2:] == ["12.5", "x"]
+    lines = table([comparison(figures, 500)])
+    (row,) = [line for line in lines if line.strip().startswith("live run of the job")]
+    assert "12.5 x" in row
     assert "500" in row.split()
 
 
@@ -120,6 +145,41 @@ def test_work_that_was_done_is_believed() -> None:
     evidence.planned(plan, 5)
     with pytest.raises(SetupError, match="plan should find 6"):
         evidence.planned(plan, 6)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"status": "failure", "outcomes": {}},
+        {"status": "success", "outcomes": {"done": 4}},
+        {"status": "success", "outcomes": {"done": 5, "failed": 1}},
+        {"status": "dry_run", "outcomes": {"planned": 5}},
+    ],
+)
+def test_a_run_that_did_less_or_else_is_not_believed(status: dict[str, Any]) -> None:
+    expect({"job": "x", "error": "", "status": "success", "outcomes": {"done": 5}}, "done", 5)
+    with pytest.raises(SetupError, match="the run of x should be"):
+        expect({"job": "x", "error": "", **status}, "done", 5)
+
+
+def test_only_some() -> None:
+    assert parse(["--only", "idle", "--only", "plans"], list(BENCHMARKS)).only == ("idle", "plans")
+    with pytest.raises(SystemExit):
+        parse(["--only", "nothing"], list(BENCHMARKS))
+
+
+def test_a_copied_row_takes_what_is_given() -> None:
+    said: list[str] = []
+    copy_row(
+        lambda text, **_values: said.append(text) or [],
+        "a_table",
+        7,
+        3,
+        {"name": "'B' || n", "active": "n % 2 = 0"},
+    )
+    assert "''B'' || n" in said[0]
+    assert "n %% 2 = 0" in said[0]
+    assert "original.id = 7" in said[0]
 
 
 def test_arguments() -> None:

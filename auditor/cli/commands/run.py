@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   sentinel-ops run clean_old_orders --dry-run --days=60 --limit=100
+  sentinel-ops run clean_old_orders --simulate   do it, look, undo it
   sentinel-ops run clean_old_orders --reason "quarter end"
   sentinel-ops run clean_old_orders --help       the job's own parameters
   sentinel-ops run cron_health --json
@@ -33,6 +34,7 @@ Odoo when this command is interrupted; sentinel-ops status shows it later.
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="JOB [--PARAM=VALUE ...]")
 @click.option("--dry-run", is_flag=True, help="Only plan: nothing is changed.")
+@click.option("--simulate", is_flag=True, help="Do it and undo it: what would come of it.")
 @click.option("--plan", metavar="RUN", default="", help="Carry out this saved plan, a dry run.")
 @click.option(
     "--set",
@@ -74,6 +76,7 @@ def command(
     app: App,
     words: tuple[str, ...],
     dry_run: bool,
+    simulate: bool,
     plan: str,
     assignments: tuple[str, ...],
     reason: str,
@@ -91,6 +94,8 @@ def command(
     code, flags = split_job(words)
     if dry_run and plan:
         raise BadInput("--plan carries a dry run out; --dry-run makes one. Give one of them.")
+    if dry_run and simulate:
+        raise BadInput("--dry-run only looks; --simulate does it and undoes it. Give one of them.")
 
     from auditor.cli.common import find_job
     from auditor.cli.parameters import read
@@ -101,14 +106,23 @@ def command(
     if not job.available:
         raise BadInput(f"The job {code} is not available: {job.unavailable_reason}")
     parameters = read(job, flags, assignments)
-    mode = "plan" if dry_run or "live" not in job.modes else "live"
-    if plan and mode != "live":
+    mode = _mode(job, dry_run=dry_run, simulate=simulate)
+    if plan and mode == "plan":
         raise BadInput(f"The job {code} only reads: there is no plan to carry out.")
     key = idempotency_key or str(uuid.uuid4())
     triggered = _trigger(app, client, job, mode, parameters, reason, key, plan)
     if not wait_for_end:
         return queued(app, triggered)
     return follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+
+
+def _mode(job: Job, *, dry_run: bool, simulate: bool) -> str:
+    """The mode that was asked for; what only reads has no other than ``plan``."""
+    if simulate and "simulate" not in job.modes:
+        raise BadInput(f"The job {job.code} can't be simulated.", "--dry-run changes nothing.")
+    if simulate:
+        return "simulate"
+    return "plan" if dry_run or "live" not in job.modes else "live"
 
 
 def _trigger(
