@@ -176,10 +176,12 @@ class TestSimulate(SimulateCase):
         def somebody():
             self.sql("UPDATE res_partner SET comment = 'x' WHERE id = %s", [partner_id])
             self.sql("INSERT INTO res_partner (name, autopost_bills) VALUES (%s, 'ask')", [mark])
+            self.sql("SELECT FROM res_partner WHERE name = %s FOR UPDATE", [mark])
 
         def act(original, records):
             original(records)
-            records.env["res.partner"].sudo().create({"name": "mine"})
+            mine, gone = records.env["res.partner"].sudo().create([{"name": "mine"}] * 2)
+            gone.unlink()
             records.env.flush_all()
             other.start()
             other.join()
