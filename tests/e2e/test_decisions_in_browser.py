@@ -30,7 +30,8 @@ def policy(odoo_server: RunningOdoo) -> Iterator[None]:
     admin.execute("sentinel.job", "write", [job], {"approval_policy_id": False})
 
 
-def test_approve_then_undo(odoo_server: RunningOdoo, orders: Orders, policy: None) -> None:
+@pytest.mark.usefixtures("policy")
+def test_approve_then_undo(odoo_server: RunningOdoo, orders: Orders) -> None:
     ids = orders.make([300 + number for number in range(4)])
     operator = odoo_server.new_user("sentinel_ops_addon.group_operator", SELLER)
     approver = odoo_server.new_user("sentinel_ops_addon.group_approver", SELLER)
@@ -81,7 +82,8 @@ def lifted(odoo_server: RunningOdoo) -> Iterator[None]:
         admin.execute("sentinel.job", "resume_all", "the test is over")
 
 
-def test_stop_everything(odoo_server: RunningOdoo, orders: Orders, lifted: None) -> None:
+@pytest.mark.usefixtures("lifted")
+def test_stop_everything(odoo_server: RunningOdoo, orders: Orders) -> None:
     ids = orders.make([300])
     operator = odoo_server.new_user("sentinel_ops_addon.group_operator", SELLER)
     fireman = odoo_server.new_user("sentinel_ops_addon.group_emergency")
