@@ -21,5 +21,15 @@ from . import (
 )
 
 # isort: split
-# Further sides of a job and a run, in files of their own.
-from . import sentinel_job_limits, sentinel_run_decisions, sentinel_run_follow_up
+# Further sides of a job, in files of their own; what bounds it extends what requests it.
+from . import (
+    sentinel_job_doors,
+    sentinel_job_requests,
+)
+
+# isort: split
+from . import (
+    sentinel_job_limits,
+    sentinel_run_decisions,
+    sentinel_run_follow_up,
+)
