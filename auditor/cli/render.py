@@ -48,6 +48,10 @@ def run_summary(run: Run, *, link: str = "") -> RenderableType:
     parts.extend(_guards(run))
     if run.kpis:
         parts.append(_kpis(run))
+    if run.side_effects:
+        parts.append(_side_effects(run))
+    if run.footprint:
+        parts.append(_footprint(run))
     if link:
         parts.append(Text(f"In the browser: {plain(link)}"))
     return Group(*parts)
@@ -81,6 +85,14 @@ def _who(run: Run) -> Text:
     if run.parameters:
         pairs = ", ".join(f"{name}={shown_value(item)}" for name, item in run.parameters.items())
         text.append(f"\nWith: {plain(pairs)}")
+    for words_before, uids in (
+        ("Undoes the run", [run.undoes]),
+        ("Retries the run", [run.retries]),
+        ("Undone by the run", run.undone_by),
+        ("Retried by the run", run.retried_by),
+    ):
+        for uid in filter(None, uids):
+            text.append(f"\n{words_before} {plain(uid)}")
     return text
 
 
@@ -91,6 +103,8 @@ def _counts(run: Run) -> list[RenderableType]:
         found = f"{run.matched:,} of {plural(run.population, 'record')} match"
     if run.limited:
         found += f"; {run.selected:,} were taken, the oldest first (limit)"
+    if run.undoes:
+        found = f"{run.selected:,} of {plural(run.population, 'changed record')} can be put back"
     if run.shape != "measure" and (run.matched or run.population):
         parts.append(Text(found + "."))
     if run.amount:
@@ -125,6 +139,42 @@ def _kpis(run: Run) -> Table:
             sentence(kpi.unit),
             marked(words.verdict(kpi.verdict)),
             sentence(kpi.detail),
+        )
+    return made
+
+
+def _side_effects(run: Run) -> Table:
+    made = table(
+        "Other records", "New", "Changed", "Deleted", "Such as", right=["New", "Changed", "Deleted"]
+    )
+    for entry in run.side_effects:
+        some = [
+            f"{example.name or example.id} ({words.DIFFERENCES.get(example.what, example.what)})"
+            for example in entry.examples
+        ]
+        if not entry.complete:
+            some.append("and more that were not counted")
+        made.add_row(
+            sentence(entry.name or entry.model),
+            f"{entry.created:,}",
+            f"{entry.changed:,}",
+            f"{entry.deleted:,}",
+            sentence(", ".join(some)),
+        )
+    return made
+
+
+def _footprint(run: Run) -> Table:
+    made = table(
+        "Rows written, then undone",
+        "Inserted",
+        "Updated",
+        "Deleted",
+        right=["Inserted", "Updated", "Deleted"],
+    )
+    for entry in run.footprint:
+        made.add_row(
+            sentence(entry.table), f"{entry.inserted:,}", f"{entry.updated:,}", f"{entry.deleted:,}"
         )
     return made
 

@@ -19,6 +19,8 @@ COMMANDS = {
     "list": "List the jobs that Odoo offers.",
     "run": "Run a job: dry (--dry-run) or for real.",
     "status": "Show the state of a run.",
+    "undo": "Put back what a run changed: dry, or for real (--live).",
+    "retry": "Try again what a run left: dry, or for real (--live).",
     "pull": "Copy finished runs from Odoo into the local store.",
     "show": "Show what was done, from the local store.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",

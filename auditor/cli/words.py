@@ -53,6 +53,8 @@ GUARDS = {
 
 MODES = {"plan": "dry run", "simulate": "simulation", "live": "live run"}
 
+DIFFERENCES = {"created": "new", "changed": "changed", "deleted": "deleted"}
+
 SHAPES = {"remedy": "repairs", "check": "checks", "measure": "measures"}
 
 

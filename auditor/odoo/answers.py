@@ -91,6 +91,7 @@ class Job(Answer):
     company: Text = ""
     run_as: Text = ""
     caps: Mapping = {}
+    undoable: bool = False
     schedule: Schedule = Schedule()
     parameters: list[Parameter]
     last_run: LastRun = LastRun()
@@ -144,6 +145,40 @@ class GuardVerdict(Answer):
     message: Text = ""
 
 
+class Footprint(Answer):
+    """How often a simulation tried to write rows of one table."""
+
+    table: str
+    model: Text = ""
+    name: Text = ""
+    inserted: Number = 0
+    updated: Number = 0
+    deleted: Number = 0
+
+
+class Example(Answer):
+    """One of the other records that a simulation left different; ``what`` says how."""
+
+    id: int
+    name: Text = ""
+    what: Text = ""
+
+
+class SideEffect(Answer):
+    """Records of one model that a simulation left different, besides the planned ones.
+
+    ``complete`` is false where there are more than were looked at.
+    """
+
+    model: str
+    name: Text = ""
+    created: Number = 0
+    changed: Number = 0
+    deleted: Number = 0
+    complete: bool = True
+    examples: list[Example] = []
+
+
 class Run(Answer):
     """The state of one run; times are UTC text, money and positions decimal text."""
 
@@ -166,6 +201,10 @@ class Run(Answer):
     request_id: Text = ""
     parameters: Mapping = {}
     plan: Text = ""
+    undoes: Text = ""
+    retries: Text = ""
+    undone_by: list[str] = []
+    retried_by: list[str] = []
     position: Text = ""
     population: Number = 0
     matched: Number = 0
@@ -182,6 +221,8 @@ class Run(Answer):
     kpis: list[Kpi] = []
     error: Text = ""
     guards: list[GuardVerdict] = []
+    footprint: list[Footprint] = []
+    side_effects: list[SideEffect] = []
     url: Text = ""
 
 

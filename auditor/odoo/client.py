@@ -91,15 +91,38 @@ class Client:
             parameters=dict(parameters),
             idempotency_key=idempotency_key,
             reason=reason,
-            origin={
-                "source": source,
-                "host": platform.node(),
-                "request_id": request_id,
-                "version": __version__,
-            },
+            origin=_origin(source, request_id),
             plan=plan,
         )
         return _parse(Triggered, raw, "trigger")
+
+    def follow_up(
+        self,
+        kind: str,
+        uid: str,
+        *,
+        mode: str,
+        idempotency_key: str,
+        reason: str = "",
+        source: str = "cli",
+        request_id: str = "",
+    ) -> Triggered:
+        """Ask for a run that follows another. With the same key the same run comes back.
+
+        :param kind: ``undo`` or ``retry``.
+        :param uid: the run to undo or retry.
+        """
+        raw = self._transport.call(
+            RUN,
+            kind,
+            repeat=Repeat.KEYED if idempotency_key else Repeat.NEVER,
+            uid=uid,
+            mode=mode,
+            reason=reason,
+            idempotency_key=idempotency_key,
+            origin=_origin(source, request_id),
+        )
+        return _parse(Triggered, raw, kind)
 
     def status(self, uid: str) -> Run:
         """The state of a run."""
@@ -145,6 +168,16 @@ class Client:
         )
         page = _parse(LinesPage, raw, "export_lines")
         return page, _rows(_lines, unpack(page.data, page.count), "export_lines")
+
+
+def _origin(source: str, request_id: str) -> dict[str, str]:
+    """Say who asks; Odoo keeps it with the run."""
+    return {
+        "source": source,
+        "host": platform.node(),
+        "request_id": request_id,
+        "version": __version__,
+    }
 
 
 def _check_contract(raw: object) -> None:

@@ -60,8 +60,7 @@ class Batch:
         by_id = self.planned = {line.record_ref: line for line in planned}
         records = self.work.model.browse(by_id)
         locked = records.try_lock_for_update()
-        ready, settled = self._test_again(records, locked, by_id)
-        before = record_values(ready, self.names)
+        ready, settled, before = self._test_again(records, locked, by_id)
         verdicts = self._attempt(ready) if ready else {}
         done = ready.filtered(lambda record: verdicts[record.id][0] == "done")
         after = record_values(done, self.names)
@@ -84,7 +83,11 @@ class Batch:
         return results
 
     def _test_again(self, records, locked, by_id):
-        """Sort out what must not be touched: gone, in use, no longer trouble, edited."""
+        """Sort out what must not be touched: gone, in use, no longer trouble, edited.
+
+        :return: the records to act on; outcome and message of the others; values as they are now
+            of the former, by ID
+        """
         settled = {}
         env = records.env
         free = records - locked
@@ -111,7 +114,7 @@ class Batch:
                 "skipped_changed",
                 self._difference(record, by_id[record.id].before, values[record.id]),
             )
-        return ready, settled
+        return ready, settled, {record.id: values[record.id] for record in ready}
 
     def _prints_after(self, done, after):
         # The flush stamps computed changes with a write_date that the cache does not know.
@@ -119,8 +122,9 @@ class Batch:
         return fingerprints(done, after)
 
     def _difference(self, record, planned, current):
+        # Names only: whoever reads the message may not be allowed to read the record.
         changed = [
-            f"{record._fields[name].string}: {planned.get(name)} → {value}"
+            record._fields[name]._description_string(self.task.env)
             for name, value in current.items()
             if planned.get(name) != value
         ]

@@ -18,6 +18,7 @@ values from ``found(env)`` in an Odoo shell into :data:`PASSED`, and run that te
 
 import hashlib
 import inspect
+import linecache
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -142,15 +143,14 @@ def collecting(threads):
         return
     # A message that tracking posts may change records whose tracking begins before it is done.
     writer.write_out()
-    outer = writer.model
-    writer.model = threads._name
+    outer, writer.threads = writer.threads, threads.sudo()
     try:
         yield
         writer.write_out()
     finally:
         # After an error nothing of the batch stays, so neither does what was kept back.
         writer.notes = []
-        writer.model = outer
+        writer.threads = outer
 
 
 def keep_back(thread, values_list) -> bool:
@@ -160,27 +160,27 @@ def keep_back(thread, values_list) -> bool:
     :return: whether they are taken care of
     """
     writer = _writer.get()
-    if writer is None or writer.cr is not thread.env.cr or not writer.model:
+    if writer is None or writer.threads is None:
         return False
-    if writer.model != thread._name or not _is_note(thread, values_list):
+    # The environment stands for cursor, user and context: rows written together share them.
+    if thread.env is not writer.threads.env or not _is_note(writer.threads, values_list):
         writer.write_out()
         return False
-    if writer.notes and writer.notes[0][0].env is not thread.env:
-        writer.write_out()
-    writer.notes.append((thread, values_list[0]))
+    writer.notes.append(values_list[0])
     return True
 
 
-def _is_note(thread, values_list):
-    """Whether these are values of a note that only tells what changed."""
+def _is_note(threads, values_list):
+    """Whether these are values of a note that only tells what changed in one of ``threads``."""
     return (
         len(values_list) == 1
         and values_list[0].keys() == _NOTE
+        and values_list[0]["model"] == threads._name
         and bool(values_list[0]["tracking_value_ids"])
         and all(command[0] == 0 for command in values_list[0]["tracking_value_ids"])
         # With a text, an attachment or a recipient there is more to do than a row.
         and not any(values_list[0][name] for name in ("body", "attachment_ids", "partner_ids"))
-        and not _NOTE & thread._get_message_create_ignore_field_names()
+        and not _NOTE & threads._get_message_create_ignore_field_names()
     )
 
 
@@ -192,7 +192,7 @@ class _Writer:
 
     def __init__(self, cr):
         self.cr = cr
-        self.model = ""  # of the threads whose notes may be kept back now
+        self.threads = None  # those whose notes may be kept back now
         self.notes = []
 
     def write_out(self):
@@ -200,9 +200,9 @@ class _Writer:
         if not self.notes:
             return
         notes, self.notes = self.notes, []
-        threads = notes[0][0].browse([thread.id for thread, _values in notes])
+        threads = self.threads.browse([values["res_id"] for values in notes])
         messages, tracking = [], []
-        for _thread, values in notes:
+        for values in notes:
             message = dict(values)
             tracking.append(message.pop("tracking_value_ids"))
             # Empty, see _is_note: no row of theirs.
@@ -318,10 +318,12 @@ def _digest(method):
     """Digest of a method's source, with that of whatever it was wrapped in; "" without source."""
     digest = hashlib.blake2b(digest_size=16)
     while method is not None:
-        try:
-            # Of the code, not of the function: inspect would look through a wrapper.
-            digest.update(inspect.getsource(method.__code__).encode())
-        except (AttributeError, OSError):
+        # Of the code, not of the function: inspect.getsource() would look through a wrapper,
+        # and search all modules besides.
+        code = getattr(method, "__code__", None)
+        lines = linecache.getlines(code.co_filename) if code else []
+        if not lines:
             return ""
+        digest.update("".join(inspect.getblock(lines[code.co_firstlineno - 1 :])).encode())
         method = getattr(method, "__wrapped__", None)
     return digest.hexdigest()

@@ -163,6 +163,9 @@ class SimulateCursor(DryRunCursor):
             raise refused
         try:
             result = super().execute(query, params, log_exceptions)
+        except psycopg2.errors.InvalidSavepointSpecification as error:
+            # Savepoints go with their transaction, and with nothing else.
+            raise self._ended() from error
         except psycopg2.Error as error:
             if error.pgcode == tripwire.REFUSED:
                 refused = TransactionRefused(
@@ -190,12 +193,13 @@ class SimulateCursor(DryRunCursor):
             status != psycopg2.extensions.TRANSACTION_STATUS_INTRANS
             or self._current_xid() != self.xid
         ):
-            self._cnx.close()
-            refused = TransactionRefused(
-                "the transaction of the simulation was ended and another one begun"
-            )
-            self.remember(refused)
-            raise refused
+            raise self._ended()
+
+    def _ended(self):
+        self._cnx.close()
+        refused = TransactionRefused("the transaction of the simulation was ended")
+        self.remember(refused)
+        return refused
 
     def _current_xid(self):
         # On a second psycopg2 cursor: the first one holds the results that the task waits for.

@@ -35,12 +35,13 @@ def finish_live(cr, run, token, status="", reason="", **values):
     :param status: empty to derive it from the outcomes
     :param reason: why the rest was not attempted
     """
-    refused = 0
-    if run.plan_ref:
+    counts, refused = {}, 0
+    # Where nothing was selected there is nothing to copy or to count.
+    if run.plan_ref and (run.progress_total or run.undoes_ref or not run.as_of):
         copy_as_not_attempted(cr, run, run.plan_ref, reason or None)
         if run.undoes_ref and not run.chosen:
             refused = copy_refused(cr, run, run.plan_ref)
-    counts = outcome_counts(cr, run.id)
+        counts = outcome_counts(cr, run.id)
     totals = run._count_outcomes(counts)
     untouched = counts.get("not_attempted", 0) + refused
     totals["progress_done"] = totals["checked_count"] - untouched

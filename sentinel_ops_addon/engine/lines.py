@@ -163,7 +163,10 @@ def planned_lines(cr, plan_id, after, limit, chosen=None):
 def copy_as_not_attempted(cr, run, plan_id, reason):
     """Give every planned record that has no line yet in ``run`` a ``not_attempted`` line.
 
-    One statement in the database: the remainder may be a million lines.
+    One statement in the database: the remainder may be a million lines. Lines are written in the
+    order of the plan, so what has none comes after the last one; to look for each of them is
+    quadratic with the plan that PostgreSQL chooses before it has analyzed the table (measured:
+    2 s for 3,000 lines).
     """
     cr.execute(
         """
@@ -173,13 +176,19 @@ def copy_as_not_attempted(cr, run, plan_id, reason):
         SELECT %s, position, job_code, company_ref, model, record_ref, record_name, operation,
                'not_attempted', %s, before, intended, '{}', amount, currency, fingerprint,
                date_trunc('second', timezone('UTC', clock_timestamp()))
-          FROM sentinel_run_line AS planned
+          FROM sentinel_run_line
          WHERE run_id = %s AND outcome = 'planned'
            AND (%s::int[] IS NULL OR position = ANY(%s::int[]))
-           AND NOT EXISTS (SELECT FROM sentinel_run_line AS own
-                            WHERE own.run_id = %s AND own.position = planned.position)
+           AND position > %s
         """,
-        [run.id, reason, plan_id, run.chosen or None, run.chosen or None, run.id],
+        [
+            run.id,
+            reason,
+            plan_id,
+            run.chosen or None,
+            run.chosen or None,
+            last_position(cr, run.id),
+        ],
     )
 
 

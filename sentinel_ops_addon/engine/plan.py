@@ -241,7 +241,7 @@ def _look_back(cr, run, undo, end):
     total, has_amount = 0.0, False
     for lines in undo.freeze(fields.Datetime.now(), CHUNK):
         if time.monotonic() > end:
-            raise OutOfTime
+            raise OutOfTime("the plan reached its limit between two chunks")
         insert_lines(cr, run, lines)
         for line in lines:
             counts[line.outcome] += 1

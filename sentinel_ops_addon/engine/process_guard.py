@@ -3,7 +3,8 @@ that nobody watches, open another connection, touch the filestore.
 
 Python raises *audit events* for these (PEP 578) before it does them; one hook in the process
 listens, and refuses those of a thread that is in a dry run. Connections to PostgreSQL are made in
-C, unseen, so the two functions of psycopg2 and Odoo that make them raise an event of ours.
+C, unseen, and Python before 3.12 says nothing of threads: the functions that make them raise an
+event of ours.
 
 A net for accidents, not a sandbox: C code, a socket that was open before, and a thread that runs
 already are out of its sight.
@@ -25,6 +26,7 @@ from .errors import DryRunViolation
 # Audit hooks cannot be removed and outlive this module: what is installed is kept on ``sys``.
 _INSTALLED = "_sentinel_ops_process_guard"
 _CONNECTION = "sentinel_ops.database_connection"
+_THREAD = "sentinel_ops.thread"
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -83,6 +85,7 @@ _REFUSED = {
     "os.posix_spawn": _process,
     "_thread.start_new_thread": _new_thread,
     "_thread.start_joinable_thread": _new_thread,
+    _THREAD: _new_thread,
     _CONNECTION: _connection,
     "open": _opened,
     "os.mkdir": _paths(1),
@@ -154,15 +157,16 @@ class _Hook:
                 self.audit(event, args)
 
         sys.addaudithook(hook)
-        sql_db.ConnectionPool.borrow = _announced(sql_db.ConnectionPool.borrow)
+        threading.Thread.start = _announced(threading.Thread.start, _THREAD)
+        sql_db.ConnectionPool.borrow = _announced(sql_db.ConnectionPool.borrow, _CONNECTION)
         # The private one: it is what psycopg2.connect calls, however that was imported.
-        psycopg2._connect = _announced(psycopg2._connect)
+        psycopg2._connect = _announced(psycopg2._connect, _CONNECTION)
 
 
-def _announced(function):
+def _announced(function, event):
     @functools.wraps(function)
     def announced(*args, **kwargs):
-        sys.audit(_CONNECTION)
+        sys.audit(event)
         return function(*args, **kwargs)
 
     return announced

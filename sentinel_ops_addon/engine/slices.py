@@ -49,23 +49,31 @@ def work(dbname, run_id, deadline, cr=None):
             return
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         try:
-            if run.mode == "plan":
-                finish(cr, run, token, plan(cr, run, judge_request(run)))
-            elif run.mode == "simulate":
-                _work_simulate(cr, run, token, deadline)
-            else:
-                _work_live(cr, run, token, deadline)
+            _work(cr, run, token, deadline)
         except OwnershipLost as error:
+            # Also where its end was to be written: who lost a run often fails before it notices.
             roll_back(cr)
             _logger.warning("Sentinel: %s; this process leaves it alone", error)
-        except GuardStop as stop:
-            roll_back(cr)
-            _end_stopped(cr, run, token, stop)
-        except Exception as error:
-            # Any failure of a task ends its run with a sentence; the dispatcher goes on.
-            roll_back(cr)
-            _logger.warning("Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error)
-            _end_failed(cr, run, token, failure_text(run, error))
+
+
+def _work(cr, run, token, deadline):
+    try:
+        if run.mode == "plan":
+            finish(cr, run, token, plan(cr, run, judge_request(run)))
+        elif run.mode == "simulate":
+            _work_simulate(cr, run, token, deadline)
+        else:
+            _work_live(cr, run, token, deadline)
+    except OwnershipLost:
+        raise
+    except GuardStop as stop:
+        roll_back(cr)
+        _end_stopped(cr, run, token, stop)
+    except Exception as error:
+        # Any failure of a task ends its run with a sentence; the dispatcher goes on.
+        roll_back(cr)
+        _logger.warning("Run %s of %s failed: %s", run.uid, run.job_code, error, exc_info=error)
+        _end_failed(cr, run, token, failure_text(run, error))
 
 
 def _work_live(cr, run, token, deadline):

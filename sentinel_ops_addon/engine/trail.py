@@ -62,8 +62,8 @@ def export_lines(env, after, after_line, until, limit):
     ids = [line_id for (line_id,) in env.cr.fetchall()]
     lines = env["sentinel.run.line"].browse(ids[:limit])
     rows = [
-        dict(line._as_dict(), run=line.run_id.uid, run_position=str(line.run_id.position))
-        for line in lines
+        dict(values, run=line.run_id.uid, run_position=str(line.run_id.position))
+        for line, values in zip(lines, lines._as_dicts(export=True), strict=True)
     ]
     last = lines[-1:]
     place = (last.run_id.position, last.position) if last else (after, after_line)

@@ -29,6 +29,7 @@ class SentinelRun(models.Model):
     approval_ids = fields.One2many(
         comodel_name="sentinel.approval", compute="_compute_approval_ids", string="Decisions"
     )
+    waiting_text = fields.Char(compute="_compute_waiting_text")
     can_decide = fields.Boolean(compute="_compute_can_decide")
     is_expired = fields.Boolean(compute="_compute_can_decide")
 
@@ -37,6 +38,13 @@ class SentinelRun(models.Model):
         for run in self:
             plan = run.plan_ref if run.mode == "live" else run.id
             run.approval_ids = approvals.search([("plan_ref", "=", plan)])
+
+    @api.depends("guards")
+    def _compute_waiting_text(self):
+        for run in self:
+            run.waiting_text = " ".join(
+                guard["message"] for guard in run.guards or [] if guard["verdict"] == "wait"
+            )
 
     def _compute_can_decide(self):
         now = fields.Datetime.now()
@@ -138,6 +146,13 @@ class SentinelRun(models.Model):
             "decision": made.decision,
             "at": utc_text(made.at),
         }
+
+    def _shown_lines(self):
+        if self.awaits != "approval":
+            return super()._shown_lines()
+        # Who decides wants to see what about.
+        domain = [("run_id", "=", self.plan_ref), ("outcome", "=", "planned")]
+        return domain + ([("position", "in", self.chosen)] if self.chosen else [])
 
     def _live_runs_of_plan(self):
         """Live runs that apply this plan."""

@@ -1,10 +1,15 @@
 """What happened to one record in one run."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.canonical import money_text, utc_text
 from ..engine.vocabulary import OUTCOMES
+
+# Values of records: shown to who may read the record, see _visible(); exported to auditors.
+_RAW = "base.group_system"
 
 
 class SentinelRunLine(models.Model):
@@ -33,14 +38,14 @@ class SentinelRunLine(models.Model):
     outcome = fields.Selection(selection=OUTCOMES, required=True, readonly=True)
     reason = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
-    before = fields.Json(readonly=True)
-    intended = fields.Json(readonly=True)
-    after = fields.Json(readonly=True)
+    before = fields.Json(readonly=True, groups=_RAW)
+    intended = fields.Json(readonly=True, groups=_RAW)
+    after = fields.Json(readonly=True, groups=_RAW)
     change_text = fields.Char(string="Change", compute="_compute_change_text")
     amount = fields.Float(digits=(16, 2), readonly=True)
     currency = fields.Char(readonly=True)
-    fingerprint = fields.Char(readonly=True)
-    after_fingerprint = fields.Char(readonly=True)
+    fingerprint = fields.Char(readonly=True, groups=_RAW)
+    after_fingerprint = fields.Char(readonly=True, groups=_RAW)
     at = fields.Datetime(string="When", readonly=True)
 
     _unique_position = models.UniqueIndex(
@@ -49,14 +54,34 @@ class SentinelRunLine(models.Model):
     _record_index = models.Index("(model, record_ref)")
 
     def _compute_change_text(self):
+        visible = self._visible()
         for line in self:
-            before = line.before or {}
-            new = line.after or line.intended or {}
+            if line not in visible:
+                line.change_text = self.env._("(you may not read this record)")
+                continue
+            raw = line.sudo()
+            before = raw.before or {}
+            new = raw.after or raw.intended or {}
             line.change_text = ", ".join(
                 f"{name}: {before.get(name)} → {value}"
                 for name, value in sorted(new.items())
                 if before.get(name) != value
             )
+
+    def _visible(self):
+        """Those lines whose record the current user may read.
+
+        What a record was is as secret as what it is. A record that is gone has no rules any more
+        that could say who may know, so nobody but the auditor gets its values.
+        """
+        visible = self.browse()
+        for model, lines in self.grouped("model").items():
+            if model not in self.env:
+                continue
+            records = self.env[model].browse(lines.mapped("record_ref")).exists()
+            readable = set(records._filtered_access("read").ids)
+            visible |= lines.filtered(lambda line, ids=readable: line.record_ref in ids)
+        return visible
 
     def write(self, vals):  # pylint: disable=method-required-super
         # No way through: lines are inserted by the engine and stay as they are.
@@ -71,9 +96,49 @@ class SentinelRunLine(models.Model):
         self.ensure_one()
         return open_record(self)
 
-    def _as_dict(self):
-        """The line as clients get it: no ``None``, money and times as text."""
+    def action_apply_chosen(self):
+        """Run these lines of a plan for real, and no others."""
+        plan = self.run_id
+        if len(plan) != 1:
+            raise UserError(self.env._("Choose lines of one plan."))
+        job = plan.job_id
+        if not job:
+            raise UserError(self.env._("The job of this plan does not exist any more."))
+        return job._trigger_from_menu("live", plan=plan.uid, lines=self.mapped("position"))
+
+    def action_exclude(self):
+        """Ask for how long and why the record shall be left alone."""
         self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Leave %(record)s alone", record=self.record_name),
+            "res_model": "sentinel.exclusion",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": self.model,
+                "default_record_ref": self.record_ref,
+                "default_job_id": self.run_id.job_id.id,
+                "default_until": fields.Datetime.now() + timedelta(days=30),
+            },
+        }
+
+    def _as_dicts(self, *, export=False):
+        """The lines as clients get them: no ``None``, money and times as text.
+
+        :param export: with the values of all records, for auditors; otherwise of those that the
+            current user may read
+        """
+        visible = self if export else self._visible()
+        return [line._as_dict(line in visible) for line in self]
+
+    def _as_dict(self, with_values):
+        self.ensure_one()
+        raw = self.sudo()
+        values = {
+            name: _without_none(raw[name] or {}) if with_values else {}
+            for name in ("before", "intended", "after")
+        }
         return {
             "position": self.position,
             "model": self.model,
@@ -83,9 +148,8 @@ class SentinelRunLine(models.Model):
             "reason": self.reason or "",
             "message": self.message or "",
             "operation": self.operation or "",
-            "before": _without_none(self.before or {}),
-            "intended": _without_none(self.intended or {}),
-            "after": _without_none(self.after or {}),
+            **values,
+            "withheld": not with_values,
             "amount": money_text(self.amount) if self.currency else "",
             "currency": self.currency or "",
             "at": utc_text(self.at),

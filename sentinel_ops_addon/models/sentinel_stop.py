@@ -43,6 +43,14 @@ class SentinelStop(models.Model):
 
     _standing_index = models.Index("(scope, ref) WHERE lifted_at IS NULL")
 
+    def action_stop_all(self):
+        """Ask for the reason, then stop everything."""
+        return self.env["sentinel.reason"]._ask("stop_all", self.env._("Stop everything"))
+
+    def action_resume_all(self):
+        """Ask for the reason, then let everything go on."""
+        return self.env["sentinel.reason"]._ask("resume_all", self.env._("Let everything go on"))
+
     @api.model
     def _set(self, scope, ref, name, reason):
         """Stop something from now on.

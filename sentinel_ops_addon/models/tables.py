@@ -7,6 +7,7 @@ _BADGES = {
     "warn": "text-bg-warning",
     "fail": "text-bg-danger",
     "stop": "text-bg-danger",
+    "wait": "text-bg-info",
     "error": "text-bg-danger",
 }
 _TABLE = Markup('<table class="table table-sm o_sentinel_table"><tbody>%s</tbody></table>')
@@ -41,6 +42,7 @@ def guards(env, verdicts):
         "pass": env._("Pass"),
         "warn": env._("Live would stop here"),
         "stop": env._("Stopped the run"),
+        "wait": env._("Needs somebody's consent"),
     }
     row = Markup("<tr><th>%(guard)s</th><td>%(verdict)s</td><td>%(message)s</td></tr>")
     return _TABLE % Markup("").join(

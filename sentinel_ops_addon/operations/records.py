@@ -13,6 +13,7 @@ class SentinelOperationRecordsArchive(models.AbstractModel):
     _operation_model = ""
     # What a model does when it is archived is its own affair; some tell people by mail.
     _operation_effects = "postcommit"
+    _operation_undo = True
 
     def _intended(self, record, ctx):
         return {record._active_name: False}
@@ -20,3 +21,7 @@ class SentinelOperationRecordsArchive(models.AbstractModel):
     def _apply(self, records, ctx):
         # action_archive, not a write: models hang their own rules on it.
         records.action_archive()
+
+    def _undo(self, records, intended, ctx):
+        # Its rules too; what they do to other records than these is not recorded, so not proved.
+        records.action_unarchive()

@@ -15,6 +15,7 @@ from . import (
     test_error_budget,
     test_exclusions,
     test_guards,
+    test_guards_matter,
     test_history,
     test_idle_cost,
     test_job,
@@ -36,5 +37,6 @@ from . import (
     test_stops,
     test_trail,
     test_undo,
+    test_whose_eyes,
     test_windows,
 )

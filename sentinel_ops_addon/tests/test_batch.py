@@ -44,7 +44,7 @@ class TestBatch(OrderCase):
         messages = {line["record"]: line["message"] for line in self.lines(run["uid"])}
         self.assertIn("deleted", messages[deleted])
         self.assertIn("condition", messages[confirmed])
-        self.assertIn("2020-01-01", messages[older])
+        self.assertIn("Order Date", messages[older])
         self.assertEqual(
             self.states([good, edited, older, confirmed, locked]),
             ["cancel", "draft", "draft", "sale", "draft"],

@@ -9,6 +9,8 @@ from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from unittest.mock import patch
 
+from markupsafe import Markup
+
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
 
@@ -19,8 +21,9 @@ from .common import EngineCase, OrderCase
 # Differ between any two rows.
 _OF_THE_ROW = {"id", "create_date", "write_date", "date", "read_date"}
 # Texts with ids, times and tokens in them.
-_TEXTS = {"message_id", "references", "headers", "body_html"}
+_TEXTS = {"message_id", "references", "headers", "body", "body_html"}
 _SETS = 3
+NOT_THESE = "Not these."
 
 
 class BulkCase(EngineCase):
@@ -115,7 +118,7 @@ class BulkCase(EngineCase):
             )
             self.startPatcher(patcher)
         self.registry.clear_cache()
-        self.addCleanup(self.registry.clear_cache)
+        self.addCleanup(self.registry.clear_all_caches)
 
     def make_orders(self, env, **values):
         return env["sale.order"].create(
@@ -194,7 +197,7 @@ class _Rows:
                 result[name] = self.numbers[value]
             elif name in ("mail_message_id", "message_id", "parent_id") and value in parents:
                 result[name] = parents[value]
-            elif name in ("parent_id", "mail_mail_id"):
+            elif name in ("parent_id", "mail_mail_id", "attachment_id"):
                 result[name] = value is None
             elif name in _TEXTS and isinstance(value, str):
                 result[name] = re.sub(r"(?<=token=)[\w-]+|(?<=hash=)\w+|[\d.]+", "#", value)
@@ -405,10 +408,34 @@ class TestEqual(BulkCase):
     def test_a_text_of_its_own_is_left_to_odoo(self):
         def change(partners):
             partners.email = "new@example.com"
-            partners[1]._track_set_log_message("Because <b>I</b> say so")
+            # Odoo makes an attachment of a picture.
+            partners[1]._track_set_log_message(
+                Markup('<p>I say so <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></p>')
+            )
+            partners[2]._track_set_log_message("Because <b>I</b> say so")
 
         rows = self.compare(self.make_partners, change)
-        self.assertIn("say so", rows["mail_message"][1]["body"])
+        self.assertIn("/web/image/", rows["mail_message"][1]["body"])
+        self.assertIn("&lt;b&gt;", rows["mail_message"][2]["body"])
+        self.assertEqual(len(rows["message_attachment_rel"]), 1)
+
+    def test_what_others_log_meanwhile_stays_theirs(self):
+        """Notes that a model logs as another user while its changes are being noted."""
+        colleague_id = self.colleague_id
+
+        def _track_subtype(partner, initial_values):
+            field = partner.env["ir.model.fields"]._get("res.partner", "phone")
+            partner.with_user(colleague_id)._message_log(
+                tracking_value_ids=[[0, 0, {"field_id": field.id, "new_value_char": "seen"}]]
+            )
+            return False
+
+        self.patch(self.registry["res.partner"], "_track_subtype", _track_subtype)
+        rows = self.compare(self.make_partners, lambda partners: partners.write({"phone": "1"}))
+        self.assertEqual(
+            [row["create_uid"] for row in rows["mail_message"]],
+            [self.colleague_id, self.user_id] * _SETS,
+        )
 
     def test_default_values_of_messages_hold(self):
         def make(env):
@@ -515,6 +542,8 @@ class TestFence(BulkCase):
             insert.assert_not_called()
 
     def test_the_setting_turns_it_off(self):
+        # A rolled-back parameter stays in Odoo's cache.
+        self.addCleanup(self.registry.clear_all_caches)
         for text in ("0", "off", "False", "no"):
             with self.subTest(text), self.engine(SUPERUSER_ID) as env:
                 env["ir.config_parameter"].set_param(bulk_tracking.SETTING, text)
@@ -551,6 +580,7 @@ class TestFence(BulkCase):
                     self.assertNotIn("bulk", str(health["problems"]))
 
     def test_no_notice_where_it_is_not_wanted(self):
+        self.addCleanup(self.registry.clear_all_caches)
         with patch.object(bulk_tracking, "PASSED", {}), self.root() as env:
             env["ir.config_parameter"].set_param(bulk_tracking.SETTING, "0")
             self.assertEqual(env["sentinel.job"].health()["notices"], [])
@@ -627,7 +657,7 @@ class TestLive(OrderCase):
             original(operation, records, ctx)
             records.env.cr.flush()
             if bad & set(records.ids):
-                raise UserError("Not these.")
+                raise UserError(NOT_THESE)
 
         self.patch(operation_class, "_apply", refuse_late)
         run = self.run_job("live", days=90)

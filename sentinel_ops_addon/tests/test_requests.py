@@ -87,7 +87,7 @@ class TestRequests(OrderCase):
             ({"parameters": {"days": 0}}, ["days", "from 1 to 36500"]),
             ({"parameters": {"limit": 0}}, ["limit", "from 1 to 1000000"]),
             ({"origin": "cli"}, ["origin", "must map names to values"]),
-            ({"mode": "destroy"}, ["destroy", "plan, live"]),
+            ({"mode": "destroy"}, ["destroy", "plan, simulate, live"]),
             ({"mode": "live", "plan": "nonsense"}, ["nonsense"]),
         ]:
             with self.subTest(kwargs=kwargs):

@@ -4,6 +4,8 @@ from ..engine.cursors import writing_cursor
 from ..engine.liveness import take_ownership
 from .common import OrderCase
 
+HOLIDAY = "The customer is on holiday."
+
 
 class TestRetry(OrderCase):
     """What a run left is taken up again, and nothing else."""
@@ -24,7 +26,7 @@ class TestRetry(OrderCase):
 
         def behave(operation, records, ctx):
             if ids["refused"] in records.ids:
-                raise UserError("The customer is on holiday.")
+                raise UserError(HOLIDAY)
             if ids["failed"] in records.ids:
                 raise KeyError("rate")
             original(operation, records - records.browse(ids["ineffective"]), ctx)

@@ -91,6 +91,7 @@ class TestSecurity(OrderCase):
                 "health",
                 "action_plan",
                 "action_run",
+                "action_simulate",
                 "action_open_runs",
                 "action_open_cron",
                 "pause",
@@ -106,6 +107,7 @@ class TestSecurity(OrderCase):
                 "export_runs",
                 "export_lines",
                 "action_apply",
+                "action_simulate",
                 "action_open_lines",
                 "approve",
                 "deny",
@@ -119,10 +121,11 @@ class TestSecurity(OrderCase):
                 "action_retry",
                 "action_open_follow_ups",
             },
-            "sentinel.run.line": {"action_open_record"},
+            "sentinel.run.line": {"action_open_record", "action_apply_chosen", "action_exclude"},
             "sentinel.exclusion": {"action_end"},
             "sentinel.attempt": {"action_release", "action_open_record"},
             "sentinel.reason": {"action_confirm"},
+            "sentinel.stop": {"action_stop_all", "action_resume_all"},
             "sentinel.repair.loop": {"action_open_record"},
             "sentinel.task": set(),
             "sentinel.chain": set(),
@@ -143,7 +146,7 @@ class TestSecurity(OrderCase):
                     for attribute, value in vars(base).items()
                     if callable(value)
                     and not attribute.startswith("_")
-                    and attribute not in ("create", "write", "unlink", "copy_data")
+                    and attribute not in ("create", "write", "unlink", "copy_data", "init")
                 }
                 self.assertEqual(own, public.get(name, set()), name)
             for name, method in [

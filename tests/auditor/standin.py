@@ -16,6 +16,7 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,6 +36,33 @@ TRACEBACK = """Traceback (most recent call last):
 {last}
 """
 ALL_LINES = 2147483647
+# What a simulation found, as Odoo tells it.
+FOOTPRINT = {
+    "footprint": [
+        {
+            "table": "sale_order",
+            "model": "sale.order",
+            "name": "Sales Order",
+            "inserted": 0,
+            "updated": 3,
+            "deleted": 0,
+        }
+    ],
+    "side_effects": [
+        {
+            "model": "stock.picking",
+            "name": "Transfer",
+            "created": 0,
+            "changed": 2,
+            "deleted": 1,
+            "complete": False,
+            "examples": [
+                {"id": 7, "name": "WH/OUT/00007", "what": "changed"},
+                {"id": 8, "name": "", "what": "deleted"},
+            ],
+        }
+    ],
+}
 
 
 def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
@@ -46,7 +74,7 @@ def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
         "tags": ["sales"],
         "task": code,
         "shape": "remedy",
-        "modes": ["plan", "live"],
+        "modes": ["plan", "simulate", "live"],
         "model": "sale.order",
         "model_name": "Sales Order",
         "available": True,
@@ -266,6 +294,8 @@ class StandIn:
             ("sentinel.job", "trigger"): self.trigger,
             ("sentinel.job", "health"): self.health,
             ("sentinel.run", "status"): self.status,
+            ("sentinel.run", "undo"): partial(self.follow_up, "undoes"),
+            ("sentinel.run", "retry"): partial(self.follow_up, "retries"),
             ("sentinel.run", "read_lines"): self.read_lines,
             ("sentinel.run", "export_runs"): self.export_runs,
             ("sentinel.run", "export_lines"): self.export_lines,
@@ -340,8 +370,12 @@ class StandIn:
             {"reason": reason, "request_id": origin["request_id"], "source": origin["source"]}
         )
         self.lines[uid] = self._new_lines(
-            self.lines_per_run, "done" if mode == "live" else "planned", 0
+            self.lines_per_run,
+            {"live": "done", "simulate": "simulated"}.get(mode, "planned"),
+            0,
         )
+        if mode == "simulate":
+            self.runs[uid].update(FOOTPRINT)
         entry["last_run"] = {
             "uid": uid,
             "mode": mode,
@@ -352,6 +386,26 @@ class StandIn:
         if idempotency_key:
             self.keys[idempotency_key] = (request, uid)
         return self._triggered(self.runs[uid], repeated=False)
+
+    def follow_up(
+        self,
+        pointer: str,
+        uid: str,
+        mode: str,
+        reason: str,
+        idempotency_key: str,
+        origin: dict[str, str],
+    ) -> dict[str, Any]:
+        old = self.runs.get(uid)
+        if old is None:
+            raise Fault(2, f"There is no run {uid} here.")
+        if old["mode"] != "live":
+            raise Fault(2, f"The run {uid} changed nothing, because it was a dry run.")
+        answer = self.trigger(
+            old["job"], mode, {pointer: uid}, idempotency_key, reason, origin, plan=""
+        )
+        self.runs[answer["uid"]].update({"parameters": old["parameters"], pointer: uid})
+        return answer
 
     def status(self, uid: str) -> dict[str, Any]:
         run = self.runs.get(uid)
@@ -498,7 +552,7 @@ class StandIn:
                 "operation": "orders.cancel",
                 "before": {"state": "draft"},
                 "intended": {"state": "cancel"},
-                "after": {"state": "cancel"} if outcome == "done" else {},
+                "after": {"state": "cancel"} if outcome in ("done", "simulated") else {},
                 "amount": "100.00",
                 "currency": "EUR",
                 "at": f"2026-01-31 12:{seed % 60:02}:02",
@@ -509,7 +563,7 @@ class StandIn:
     def _end(self, uid: str) -> None:
         run = self.runs[uid]
         if run["shape"] == "remedy":
-            good = "dry_run" if run["mode"] == "plan" else "success"
+            good = "success" if run["mode"] == "live" else "dry_run"
         else:
             good = "success"
         self.sealed.append(uid)

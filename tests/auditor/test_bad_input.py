@@ -109,6 +109,7 @@ def test_a_job_that_is_not_available(cli: Cli, odoo: Odoo) -> None:
         ["status"],
         ["run", "clean_old_orders", "--timeout=soon"],
         ["run", "clean_old_orders", "--dry-run", "--plan=x"],
+        ["run", "clean_old_orders", "--dry-run", "--simulate"],
         ["run", "cron_health", "--plan=x"],
         ["show", "abcd", "--record", "sale.order", "1"],
     ],

@@ -51,6 +51,31 @@ def test_a_remedy_runs_live_unless_told_otherwise(cli: Cli, odoo: Odoo) -> None:
     assert "✓ changed" in ran.out
 
 
+@pytest.mark.parametrize("plan", ["", "0f0e"])
+def test_a_simulation_is_asked_for_by_name(cli: Cli, odoo: Odoo, plan: str) -> None:
+    ran = cli("run", "clean_old_orders", "--simulate", f"--plan={plan}")
+    assert ran.code == 0
+    (sent,) = triggers(odoo)
+    assert (sent["mode"], sent["plan"]) == ("simulate", plan)
+    for text in (
+        "Simulation of clean_old_orders",
+        "was changed and put back",
+        "state: draft → cancel",
+        "Rows written, then undone",
+        "sale_order",
+        "WH/OUT/00007 (changed)",
+        "8 (deleted)",
+        "and more that were not counted",
+    ):
+        assert text in ran.out
+
+
+def test_what_only_reads_cannot_be_simulated(cli: Cli, odoo: Odoo) -> None:
+    ran = cli("run", "cron_health", "--simulate")
+    assert (ran.code, triggers(odoo)) == (2, [])
+    assert "can't be simulated" in ran.err
+
+
 @pytest.mark.parametrize("flags", [[], ["--dry-run"]])
 def test_a_measure_only_reads(cli: Cli, odoo: Odoo, flags: list[str]) -> None:
     assert cli("run", "cron_health", *flags).code == 0

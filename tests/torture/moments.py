@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from .blows import Blow
+from .evidence import Finding, weigh
 from .stage import Stage
 
 # Of the engine's advisory locks, see `sentinel_ops_addon/engine/liveness.py`.
@@ -16,70 +18,109 @@ _HOLD_SECONDS = 1.0
 _INSTANT_SECONDS = 0.1
 
 
+@dataclass
+class Watch:
+    """Looks at one run until the moment has come.
+
+    :param ids: of the quotations it is about.
+    :param cr: to look with; `hold` to hold the run up with.
+    :param held: whether nobody can work on the run within the block.
+    :param findings: what was seen that must not be.
+    """
+
+    stage: Stage
+    blow: Blow
+    uid: str
+    ids: range
+    cr: Any
+    hold: Any
+    held: bool = False
+    findings: list[Finding] = field(default_factory=list)
+
+    def state(self) -> str:
+        """Return the state of the run."""
+        return self.stage.run(self.cr, self.uid)[0]
+
+    def wait(self, share: float, side: int = 0) -> None:
+        """Wait until a share of the records is changed, or until the scales are not level.
+
+        Seen from outside, the change and its line come at the same instant.
+
+        :param side: 0 to wait for changes, 1 for lines.
+        """
+        wanted = 1 + int(share * self.stage.settings.records)
+
+        def reached() -> bool:
+            weights = weigh(self.cr, self.ids)
+            if weights[0] != weights[1]:
+                what = f"seen at once: {weights[0]} changed, {weights[1]} done lines"
+                self.findings.append(Finding(what, []))
+                return True
+            return weights[side] >= wanted or self.state() == "done"
+
+        self.stage.until(reached, f"{wanted} records are done")
+
+
 @contextmanager
-def at_moment(stage: Stage, blow: Blow, uid: str) -> Iterator[None]:
+def at_moment(stage: Stage, blow: Blow, uid: str, ids: range) -> Iterator[Watch]:
     """Wait for the blow's moment in the run `uid`; within the block, it is still that moment."""
     with stage.cursor() as cr, stage.cursor() as hold:
-        yield from _MOMENTS[blow.moment](stage, blow, uid, cr, hold)
+        watch = Watch(stage, blow, uid, ids, cr, hold)
+        _MOMENTS[blow.moment](watch)
+        yield watch
 
 
-def _plan(stage: Stage, blow: Blow, uid: str, cr: Any, _hold: Any) -> Iterator[None]:
-    stage.until(lambda: stage.plan_of(cr, uid)[1] in ("running", "sealing", "done"), "a plan")
-    time.sleep(blow.share * stage.plan_seconds)
-    yield
+def _plan(watch: Watch) -> None:
+    begun = ("running", "sealing", "done")
+    watch.stage.until(lambda: watch.stage.plan_of(watch.cr, watch.uid)[1] in begun, "a plan")
+    time.sleep(watch.blow.share * watch.stage.plan_seconds)
 
 
-def _batches(stage: Stage, blow: Blow, uid: str, cr: Any, _hold: Any) -> Iterator[None]:
-    _wait_for_progress(stage, uid, cr, blow.share * 0.95)
-    time.sleep(blow.fine * _INSTANT_SECONDS)
-    yield
+def _batches(watch: Watch) -> None:
+    aim = int(watch.blow.choice * 3)
+    if aim == 0:
+        watch.wait(watch.blow.share * 0.95)
+        time.sleep(watch.blow.fine * _INSTANT_SECONDS)
+    else:
+        # At the very commit: were one side committed before the other, now it would show.
+        watch.wait(watch.blow.share * 0.95, side=aim - 1)
 
 
-def _any_time(stage: Stage, blow: Blow, _uid: str, _cr: Any, _hold: Any) -> Iterator[None]:
-    time.sleep(blow.share * (stage.plan_seconds + stage.live_seconds) * 1.1)
-    yield
+def _any_time(watch: Watch) -> None:
+    both = watch.stage.plan_seconds + watch.stage.live_seconds
+    time.sleep(watch.blow.share * both * 1.1)
 
 
-def _sealing(stage: Stage, blow: Blow, uid: str, cr: Any, hold: Any) -> Iterator[None]:
+def _sealing(watch: Watch) -> None:
     # The plan is sealed by then, so it is the live run that we make wait.
-    _wait_for_progress(stage, uid, cr, 0.5)
-    hold.execute("BEGIN")
+    watch.wait(0.5)
+    watch.hold.execute("BEGIN")
     # The sealer's LOCK TABLE waits for whoever has locked a row of it.
-    hold.execute("SELECT FROM sentinel_chain FOR UPDATE")
-    stage.until(lambda: stage.run(cr, uid)[0] in ("sealing", "done"), "the run is to be sealed")
-    yield from _before_or_after(blow, lambda: hold.execute("ROLLBACK"))
+    watch.hold.execute("SELECT FROM sentinel_chain FOR UPDATE")
+    watch.stage.until(lambda: watch.state() in ("sealing", "done"), "the run is to be sealed")
+    _before_or_after(watch, lambda: watch.hold.execute("ROLLBACK"))
 
 
-def _pause(stage: Stage, blow: Blow, uid: str, cr: Any, hold: Any) -> Iterator[None]:
-    _wait_for_progress(stage, uid, cr, 0.0)
-    run_id = stage.run(cr, uid)[2]
+def _pause(watch: Watch) -> None:
+    watch.wait(0.0)
+    key = [LOCK_SPACE, watch.stage.run(watch.cr, watch.uid)[2]]
     # Granted when the slice ends; while we have it, no process can begin the next one.
-    hold.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, run_id])
+    watch.hold.execute("SELECT pg_advisory_lock(%s, %s)", key)
     release = "SELECT pg_advisory_unlock(%s, %s)"
-    yield from _before_or_after(blow, lambda: hold.execute(release, [LOCK_SPACE, run_id]))
+    _before_or_after(watch, lambda: watch.hold.execute(release, key))
 
 
-def _before_or_after(blow: Blow, let_go: Callable[[], None]) -> Iterator[None]:
-    """Strike while the run is held up, or shortly after it was let go."""
-    if blow.share < 0.5:
-        time.sleep(blow.fine * _HOLD_SECONDS)
+def _before_or_after(watch: Watch, let_go: Callable[[], None]) -> None:
+    """Wait while the run is held up, or until shortly after it was let go."""
+    if watch.blow.share < 0.5:
+        watch.held = True
+        time.sleep(watch.blow.fine * _HOLD_SECONDS)
     else:
         let_go()
-        time.sleep(blow.fine * _INSTANT_SECONDS)
-    yield
+        time.sleep(watch.blow.fine * _INSTANT_SECONDS)
 
 
-def _wait_for_progress(stage: Stage, uid: str, cr: Any, share: float) -> None:
-    wanted = 1 + int(share * stage.settings.records)
-
-    def reached() -> bool:
-        state, done, _run_id = stage.run(cr, uid)
-        return state == "done" or done >= wanted
-
-    stage.until(reached, f"{wanted} records are done")
-
-
-_MOMENTS: dict[str, Callable[[Stage, Blow, str, Any, Any], Iterator[None]]] = {
+_MOMENTS: dict[str, Callable[[Watch], None]] = {
     "plan": _plan,
     "batches": _batches,
     "sealing": _sealing,

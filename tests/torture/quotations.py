@@ -37,8 +37,8 @@ class Quotations:
         )
         self._lines = _columns(cursor, "sale_order_line", ("id", "order_id"))
 
-    def make(self, cursor: Any, count: int, mark: str) -> None:
-        """Make draft quotations.
+    def make(self, cursor: Any, count: int, mark: str) -> range:
+        """Make draft quotations and return their ids, which nobody else has any of.
 
         :param mark: what `client_order_ref` of each says.
         """
@@ -62,6 +62,11 @@ class Quotations:
         )
         # Or autovacuum would do it at a moment of its own choice.
         cursor.execute("ANALYZE sale_order, sale_order_line")
+        cursor.execute(
+            "SELECT min(id), max(id) FROM sale_order WHERE client_order_ref = %s", [mark]
+        )
+        first, last = cursor.fetchone()
+        return range(first, last + 1)
 
 
 def _columns(cursor: Any, table: str, without: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from .blows import Blow
 from .evidence import Finding, look
 from .moments import at_moment
 from .stage import Stage, TooLong
-from .victims import aftermath, strike
+from .victims import KILLS_POSTGRES, aftermath, strike
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,26 @@ def play(stage: Stage, blow: Blow) -> Result:
     """Play one round and return what was found."""
     stage.prepare_round()
     began = time.monotonic()
-    records = stage.settings.records
     mark = f"blow {blow.number}"
-    findings: list[Finding] = []
     with stage.cursor() as cr:
-        stage.quotations.make(cr, records, mark)
+        ids = stage.quotations.make(cr, stage.settings.records, mark)
     uid = stage.trigger()
-    with at_moment(stage, blow, uid):
-        with stage.cursor() as cr:
-            state, done, _run_id = stage.run(cr, uid)
-        strike(stage, blow)
-    # What a crash left must be right before anybody repairs it.
-    stage.postgres.start()
-    with stage.cursor() as cr:
-        findings += look(cr, mark, stage.crons, ended=False)
-    status = ""
+    recoveries = stage.postgres.recoveries()
+    findings: list[Finding] = []
+    state, done, idle = "", 0, False
     try:
+        with at_moment(stage, blow, uid, ids) as watch:
+            findings = watch.findings
+            state, done, _run_id = stage.run(watch.cr, uid)
+            idle = watch.held and state in ("waiting", "sealing")
+            strike(stage, blow)
+        # What a crash left must be right before anybody repairs it.
+        stage.postgres.start()
+        with stage.cursor() as cr:
+            findings += look(cr, mark, stage.crons, ended=False)
+        if blow.victim in KILLS_POSTGRES and stage.postgres.recoveries() == recoveries:
+            # Then it was not killed as we meant it, and the round proves nothing.
+            findings.append(Finding("PostgreSQL was killed, and had nothing to recover", []))
         findings += aftermath(stage, blow, uid)
         stage.trigger()
         with stage.cursor() as cr:
@@ -59,7 +63,8 @@ def play(stage: Stage, blow: Blow) -> Result:
     with stage.cursor() as cr:
         findings += look(cr, mark, stage.crons, ended=True)
         status = stage.status(cr, uid)
-    if state in ("waiting", "sealing") and blow.victim != "odoo twice" and status != "success":
+    # A second blow may well interrupt what the first one did not.
+    if idle and blow.victim != "odoo twice" and status != "success":
         findings.append(Finding(f"nobody worked on it, and yet it was {status or 'lost'}", []))
     return Result(blow, state, done, status, time.monotonic() - began, findings)
 

@@ -26,7 +26,7 @@ _CUT = """
 """
 # Longer than the engine's lock_timeout: a take-over may have to try again.
 _TAKE_OVER_SECONDS = 25.0
-_KILLS_POSTGRES = ("postgres", "odoo and postgres")
+KILLS_POSTGRES = ("postgres", "odoo and postgres")
 
 
 def strike(stage: Stage, blow: Blow) -> None:
@@ -37,13 +37,8 @@ def strike(stage: Stage, blow: Blow) -> None:
 def aftermath(stage: Stage, blow: Blow, uid: str) -> list[Finding]:
     """Bring everything back to life, and return what is odd about that."""
     if blow.victim == "frozen odoo":
-        _thaw(stage, uid)
-        return []
-    recoveries = stage.postgres.recoveries()
+        return _thaw(stage, uid)
     stage.revive()
-    if blow.victim in _KILLS_POSTGRES and stage.postgres.recoveries() == recoveries:
-        # Then it was not killed as we meant it, and the round proves nothing.
-        return [Finding("PostgreSQL was killed, and had nothing to recover", [])]
     if blow.victim == "odoo twice":
         # The second blow falls while the first one's traces are cleared away.
         stage.trigger()
@@ -97,9 +92,10 @@ _STRIKES: dict[str, Callable[[Stage, Blow], None]] = {
 }
 
 
-def _thaw(stage: Stage, uid: str) -> None:
+def _thaw(stage: Stage, uid: str) -> list[Finding]:
     """Have a second Odoo take the frozen one's run over, and then let the frozen one go on."""
     pid = pid_of(stage.odoo)
+    findings: list[Finding] = []
     with stage.cursor() as cr:
         before = _owner(cr, uid)
         stage.bystander_start()
@@ -110,8 +106,19 @@ def _thaw(stage: Stage, uid: str) -> None:
             # Frozen with the run's row locked, nobody can take it before it goes on.
             with suppress(TooLong):
                 stage.until(lambda: _owner(cr, uid) != before, "taken over", _TAKE_OVER_SECONDS)
+        taken = before[0] == "running" and _owner(cr, uid) != before
     os.killpg(pid, signal.SIGCONT)
+    if taken:
+        try:
+            stage.until(lambda: _gave_up(stage), "the thawed Odoo gives up", _TAKE_OVER_SECONDS)
+        except TooLong as error:
+            findings.append(Finding(str(error), []))
     stage.revive()
+    return findings
+
+
+def _gave_up(stage: Stage) -> bool:
+    return "this process leaves it alone" in stage.odoo.log.read_text(errors="replace")
 
 
 def _owner(cr: Any, uid: str) -> tuple[str, str]:

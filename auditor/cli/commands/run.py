@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
-from auditor.cli.exits import Exit, Interrupted, for_run
+from auditor.cli.exits import Exit
 from auditor.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   sentinel-ops run clean_old_orders --dry-run --days=60 --limit=100
+  sentinel-ops run clean_old_orders --simulate   do it, look, undo it
   sentinel-ops run clean_old_orders --reason "quarter end"
   sentinel-ops run clean_old_orders --help       the job's own parameters
   sentinel-ops run cron_health --json
@@ -33,6 +34,7 @@ Odoo when this command is interrupted; sentinel-ops status shows it later.
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="JOB [--PARAM=VALUE ...]")
 @click.option("--dry-run", is_flag=True, help="Only plan: nothing is changed.")
+@click.option("--simulate", is_flag=True, help="Do it and undo it: what would come of it.")
 @click.option("--plan", metavar="RUN", default="", help="Carry out this saved plan, a dry run.")
 @click.option(
     "--set",
@@ -74,6 +76,7 @@ def command(
     app: App,
     words: tuple[str, ...],
     dry_run: bool,
+    simulate: bool,
     plan: str,
     assignments: tuple[str, ...],
     reason: str,
@@ -91,23 +94,35 @@ def command(
     code, flags = split_job(words)
     if dry_run and plan:
         raise BadInput("--plan carries a dry run out; --dry-run makes one. Give one of them.")
+    if dry_run and simulate:
+        raise BadInput("--dry-run only looks; --simulate does it and undoes it. Give one of them.")
 
     from auditor.cli.common import find_job
     from auditor.cli.parameters import read
+    from auditor.cli.request import follow, queued
 
     client = app.client()
     job = find_job(client.catalog(), code)
     if not job.available:
         raise BadInput(f"The job {code} is not available: {job.unavailable_reason}")
     parameters = read(job, flags, assignments)
-    mode = "plan" if dry_run or "live" not in job.modes else "live"
-    if plan and mode != "live":
+    mode = _mode(job, dry_run=dry_run, simulate=simulate)
+    if plan and mode == "plan":
         raise BadInput(f"The job {code} only reads: there is no plan to carry out.")
     key = idempotency_key or str(uuid.uuid4())
     triggered = _trigger(app, client, job, mode, parameters, reason, key, plan)
     if not wait_for_end:
-        return _queued(app, triggered)
-    return _follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+        return queued(app, triggered)
+    return follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+
+
+def _mode(job: Job, *, dry_run: bool, simulate: bool) -> str:
+    """The mode that was asked for; what only reads has no other than ``plan``."""
+    if simulate and "simulate" not in job.modes:
+        raise BadInput(f"The job {job.code} can't be simulated.", "--dry-run changes nothing.")
+    if simulate:
+        return "simulate"
+    return "plan" if dry_run or "live" not in job.modes else "live"
 
 
 def _trigger(
@@ -120,15 +135,10 @@ def _trigger(
     key: str,
     plan: str,
 ) -> Triggered:
-    """Ask for the run; if the answer is lost for good, say how to ask again without harm."""
-    from auditor.odoo.errors import Unreachable
+    from auditor.cli.request import ask
 
-    again = (
-        "It is not known whether Odoo got the request. The same command with "
-        f"--idempotency-key={key} finds the run, or makes it once."
-    )
-    try:
-        return client.trigger(
+    return ask(
+        lambda: client.trigger(
             job.code,
             mode=mode,
             parameters=parameters,
@@ -136,49 +146,9 @@ def _trigger(
             reason=reason,
             request_id=app.request_id,
             plan=plan,
-        )
-    except Unreachable as error:
-        if error.sent:
-            error.remedy = f"{error.remedy} {again}".strip()
-        raise
-    except KeyboardInterrupt:
-        raise Interrupted("Interrupted.", again) from None
-
-
-def _queued(app: App, triggered: Triggered) -> Exit:
-    from auditor.cli.waiting import look_again
-
-    if app.as_json:
-        app.print_json(triggered.model_dump(mode="json"))
-    else:
-        from auditor.cli.render import sentence
-
-        known = " (asked for before under this key)" if triggered.repeated else ""
-        app.out.print(sentence(f"Queued: run {triggered.uid}{known}"))
-        app.out.print(sentence(f"Look at it: {look_again(triggered.uid)}"), soft_wrap=True)
-    return Exit.DONE
-
-
-def _follow(
-    app: App, client: Client, triggered: Triggered, *, timeout: float, line_limit: int
-) -> Exit:
-    from auditor.cli.result import report
-    from auditor.cli.waiting import display, look_again, wait
-
-    show = display(app.err, quiet=app.as_json)
-    try:
-        if triggered.repeated:
-            show.say("This request was made before under the same key; here is its run.")
-        run = wait(client, triggered.uid, timeout=timeout, show=show)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted. The run {triggered.uid} goes on in Odoo.",
-            f"Look again: {look_again(triggered.uid)}",
-        ) from None
-    finally:
-        show.close()
-    report(app, client, run, line_limit=line_limit)
-    return for_run(run)
+        ),
+        key,
+    )
 
 
 def _help(context: click.Context, app: App, words: tuple[str, ...]) -> Exit:

@@ -1,6 +1,6 @@
 """Two live runs of one job at once."""
 
-from .verdict import Verdict, stop_or_warn
+from .verdict import Verdict
 
 NAME = "overlap"
 
@@ -11,9 +11,8 @@ def verdict(run):
     Who asks by hand wants an answer, so the dispatcher lets that run wait; a schedule that is
     faster than its work must not pile up runs.
     """
-    free = Verdict(NAME, "pass", run.env._("No other live run of the job is unfinished."))
-    if run.source != "schedule":
-        return free
+    if run.source != "schedule" or run.mode != "live":
+        return Verdict(NAME, "pass", run.env._("It waits its turn behind live runs of its job."))
     rival = run.search(
         [
             ("job_ref", "=", run.job_ref),
@@ -24,10 +23,10 @@ def verdict(run):
         limit=1,
     )
     if not rival:
-        return free
-    return stop_or_warn(
-        run,
+        return Verdict(NAME, "pass", run.env._("No other live run of the job is unfinished."))
+    return Verdict(
         NAME,
+        "stop",
         run.env._(
             "The live run %(uid)s of this job is not finished yet. Schedule the job less often, "
             "or lower its limit.",

@@ -1,1 +1,1 @@
-from . import operations, tasks
+from . import models, operations, tasks

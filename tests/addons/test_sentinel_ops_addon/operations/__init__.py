@@ -1,1 +1,1 @@
-from . import partners
+from . import partners, rogues
