@@ -18,6 +18,7 @@ from . import (
     test_idle_cost,
     test_job,
     test_live,
+    test_marks,
     test_parameters,
     test_plan,
     test_reach,
