@@ -26,10 +26,12 @@ class Announce(Repair):
         super().__init__(task, operation, selection, run, ctx)
         self.days = mark_days(run)
 
-    def intended(self, record):
-        """What a plan says of a record that is to be announced."""
-        day, _due_at = self._day(self._owner(record))
-        return {"announced_for": day.isoformat()}
+    def intended(self, records):
+        """What a plan says of records that are to be announced, by ID."""
+        return {
+            record_id: {"announced_for": self._day(owner)[0].isoformat()}
+            for record_id, owner in self._owners(records).items()
+        }
 
     def act(self, records, planned):
         """Announce, inside the savepoint of the batch.
@@ -39,9 +41,9 @@ class Announce(Repair):
         env = records.env
         # The record changed since, or its activity got lost.
         close_marks(env, self.run.job_ref, records._name, records.ids, "overtaken")
-        told = {}
+        owners, told = self._owners(records), {}
         for record in records:
-            line, owner = planned[record.id], self._owner(record)
+            line, owner = planned[record.id], owners[record.id]
             day, due_at = self._day(owner)
             line.intended = {"announced_for": day.isoformat()}
             activity = self._tell(record, owner, day, line.reason)
@@ -99,14 +101,17 @@ class Announce(Repair):
         """What is said of those."""
         return self.task.env._("Odoo did not keep the activity, so nobody would have been told.")
 
-    def _owner(self, record):
-        """Whom to tell: the task's word, as far as that person can see it; else the job's user."""
-        owner = self.task._owner(record).sudo()
-        if owner and owner.active and not owner.share:
-            theirs = record.with_user(owner).with_context(allowed_company_ids=owner.company_ids.ids)
-            if theirs.has_access("read"):
-                return owner
-        return record.env.user.sudo()
+    def _owners(self, records):
+        """Whom to tell by ID: the task's word, if that person can see it; else the job's user."""
+        owners = dict.fromkeys(records.ids, records.env.user.sudo())
+        for owner, theirs in records.grouped(self.task._owner).items():
+            owner = owner.sudo()
+            if owner.active and not owner.share:
+                seen = theirs.with_user(owner).with_context(
+                    allowed_company_ids=owner.company_ids.ids
+                )
+                owners.update(dict.fromkeys(seen._filtered_access("read").ids, owner))
+        return owners
 
     def _day(self, owner):
         return day_of_action(fields.Datetime.now(), self.days, owner.tz)
