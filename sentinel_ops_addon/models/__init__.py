@@ -4,6 +4,7 @@ from . import ir_cron, sentinel_event
 # What has a history inherits from the mixin in sentinel_event, so that one comes first.
 from . import (
     ir_attachment,
+    mail_activity,
     mail_thread,
     sentinel_approval,
     sentinel_approval_policy,
@@ -11,9 +12,11 @@ from . import (
     sentinel_chain,
     sentinel_exclusion,
     sentinel_job,
+    sentinel_mark,
     sentinel_repair_loop,
     sentinel_run,
     sentinel_run_line,
+    sentinel_run_marks,
     sentinel_stop,
     sentinel_task,
     sentinel_tripwire,
@@ -30,6 +33,7 @@ from . import (
 # isort: split
 from . import (
     sentinel_job_limits,
+    sentinel_job_marks,
     sentinel_run_decisions,
     sentinel_run_follow_up,
 )

@@ -115,7 +115,7 @@ class SentinelRun(models.Model):
         operation = self._operation()
         if operation is None or not operation._operation_undo:
             return self.env._("What this job does cannot be put back by Sentinel.")
-        if not self._line_count("done"):
+        if self._line_count("done") == self._announced_count():
             return self.env._("It changed nothing.")
         return ""
 

@@ -21,6 +21,7 @@ from . import (
     test_job,
     test_lines,
     test_live,
+    test_marks,
     test_parameters,
     test_plan,
     test_reach,
