@@ -63,6 +63,24 @@ def barred(plan, live_runs=()) -> dict[int, str]:
     return found
 
 
+def may_decide(plan):
+    """The people who may decide about a plan and have not yet, ``res.users``; may be nobody.
+
+    :param plan: the ``sentinel.run`` record of the plan
+    """
+    may_not = barred(plan, plan._live_runs_of_plan())
+    decided = plan.env["sentinel.approval"].search([("plan_ref", "=", plan.id)])
+    approvers = plan.env.ref("sentinel_ops_addon.group_approver").all_user_ids
+    return approvers.filtered(
+        lambda user: (
+            user.active
+            and user.id not in may_not
+            and user.id not in decided.mapped("user_ref")
+            and plan.company_ref in user.company_ids.ids
+        )
+    )
+
+
 def decisions(run):
     """The consents and refusals that hold for a live run, as two recordsets.
 

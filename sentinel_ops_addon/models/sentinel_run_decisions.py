@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine.approvals import may_decide
 from ..engine.canonical import utc_text
 from ..engine.wake import wake_dispatcher
 
@@ -200,9 +201,22 @@ class SentinelRun(models.Model):
             )
         return chosen
 
+    def _deciders(self):
+        """Logins of those who may decide now, while a decision is missing; else empty."""
+        self.ensure_one()
+        waits = self.awaits == "approval" or (
+            self.mode == "plan"
+            and not self.is_expired
+            and any(guard["verdict"] == "wait" for guard in self.guards or [])
+        )
+        plan = self.browse(self.plan_ref) if self.mode == "live" else self
+        return may_decide(plan.sudo()).mapped("login") if waits else []
+
     def _as_dict(self):
         return dict(
             super()._as_dict(),
+            deciders=self._deciders(),
+            decide_by_key=bool((self.policy or {}).get("allow_keys")),
             digest=self.plan_digest or "",
             expires_at=utc_text(self.expires_at),
             awaits=self.awaits or "",
