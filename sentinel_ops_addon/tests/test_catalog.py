@@ -27,7 +27,7 @@ class TestCatalog(OrderCase):
 
     def test_what_a_client_needs(self):
         entry = self.entry(self.code)
-        self.assertEqual((entry["shape"], entry["modes"]), ("remedy", ["plan", "live"]))
+        self.assertEqual((entry["shape"], entry["modes"]), ("remedy", ["plan", "simulate", "live"]))
         self.assertEqual((entry["model"], entry["tags"]), ("sale.order", ["sales", "cleanup"]))
         self.assertTrue(entry["available"])
         self.assertEqual(entry["caps"], {"max_records": 1000})
