@@ -530,7 +530,7 @@ class TestMarks(OrderCase):
         run = self.run_job("live")
         self.assertEqual(self.outcomes(run["uid"]), {good: "done", bad: "refused"})
         self.assertEqual(self.marks([good, bad]), [["waiting"], []])
-        # A try like any other; and that it could be told does not forget tries to repair it.
+        # A try like any other.
         self.assertEqual(
             self.sql("SELECT attempts FROM sentinel_attempt WHERE record_ref = %s", [bad]), [(1,)]
         )
@@ -590,6 +590,19 @@ class TestMarks(OrderCase):
         self.assertEqual(self.outcomes(run["uid"]), {good: "done", bad: "refused"})
         self.assertEqual(self.marks([good, bad]), [["acted"], ["waiting"]])
         self.assertEqual(len(self.activities([bad])), 1)
+
+    def test_announcing_does_not_forget_failed_tries(self):
+        (order,) = self.announced()
+        self.let_days_pass()
+        self.refuse({order})
+        self.assertEqual(self.run_job("live")["outcomes"], {"refused": 1})
+        self.sql("UPDATE sentinel_attempt SET next_at = '2000-01-01'")
+        with self.as_user() as env:
+            env["sale.order"].browse(order).client_order_ref = "Changed"
+        self.assertEqual(self.run_job("live")["outcomes"], {"done": 1})
+        self.assertEqual(
+            self.sql("SELECT attempts FROM sentinel_attempt WHERE record_ref = %s", [order]), [(1,)]
+        )
 
     def test_undo_leaves_announcements_alone(self):
         (due,) = self.announced()
@@ -659,7 +672,7 @@ class TestMarks(OrderCase):
             job_id = self.make_job(env, code, self.task, **self.job_values).id
         self.run_job("live", code=code)
         self.assertEqual(len(self.activities([order])), 1)
-        with self.root() as env:
+        with self.as_user() as env:
             env["sentinel.job"].browse(job_id).unlink()
         self.assertEqual(self.marks([order], job_id), [["overtaken"]])
         self.assertEqual(self.activities([order]), [])
