@@ -12,7 +12,8 @@ from .error_budget import ErrorBudget
 from .guards import judge_errors, judge_standing
 from .lines import insert_lines, last_position, outcome_counts, planned_lines
 from .liveness import fence
-from .withheld import withheld_records
+from .marks import ANNOUNCE, announced_lines, mark_days
+from .withheld import withheld_lines
 from .work import work_of
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Reached:
 
     :param position: of the last line that is settled, in the plan's numbering
     :param settled: how many lines there are; fewer than the position where lines were chosen
-    :param counts: lines by outcome
+    :param counts: lines by outcome, without the repairs that were announced only
     """
 
     position: int
@@ -42,7 +43,8 @@ class Reached:
         self.position = lines[-1].position
         self.settled += len(lines)
         for line in lines:
-            self.counts[line.outcome] = self.counts.get(line.outcome, 0) + 1
+            if line.outcome != "done" or line.operation != ANNOUNCE:
+                self.counts[line.outcome] = self.counts.get(line.outcome, 0) + 1
 
 
 def apply(cr, run, token, deadline):
@@ -57,6 +59,8 @@ def apply(cr, run, token, deadline):
     """
     counts = outcome_counts(cr, run.id)
     reached = Reached(last_position(cr, run.id), sum(counts.values()), counts)
+    if counts.get("done") and mark_days(run):
+        counts["done"] -= announced_lines(cr, run.id)
     limits = run.limits or {}
     full = _full_size(run)
     fits = run.batch_ceiling or RAMP[-1]
@@ -137,10 +141,10 @@ def _one_batch(cr, run, token, planned, deadline, reached):
 
 def _try_batch(cr, run, token, planned, reached):
     env = environment(cr, run.run_as_ref, run.company_ref)
-    withheld = withheld_records(env, run, planned[0].model, [line.record_ref for line in planned])
+    withheld = withheld_lines(env, run, planned)
     # Counted anew at every try: what a conflict rolled back never happened.
     budget = ErrorBudget(run.limits or {}, reached.counts)
-    batch = Batch(work_of(env, run, run.as_of), withheld, budget)
+    batch = Batch(work_of(env, run, run.as_of, planned[0].operation), withheld, budget)
     _commit_lines(cr, run, token, batch.act(planned), reached)
 
 

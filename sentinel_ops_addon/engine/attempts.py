@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from .marks import ANNOUNCE
 from .vocabulary import ERRORS
 
 # After so many doublings the wait stays the same.
@@ -16,7 +17,9 @@ def note_attempts(cr, run, lines):
 
     :param lines: lines of the batch, with their outcomes
     """
-    done = [line.record_ref for line in lines if line.outcome == "done"]
+    done = [
+        line.record_ref for line in lines if line.outcome == "done" and line.operation != ANNOUNCE
+    ]
     if done:
         cr.execute(
             "DELETE FROM sentinel_attempt WHERE job_ref = %s AND model = %s "

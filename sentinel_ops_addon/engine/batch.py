@@ -12,6 +12,7 @@ from .bulk_tracking import bulk_tracking
 from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
+from .marks import own_hands
 
 _logger = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ class Batch:
         cr = records.env.cr
         try:
             with cr.savepoint():
-                with bulk_tracking(records.env):
+                with bulk_tracking(records.env), own_hands():
                     self.work.act(records, self.planned)
                     # Chatter is written when flushing: its failures belong to this batch too.
                     cr.flush()
@@ -164,7 +165,8 @@ class Batch:
             verdict = self._judge(records, error)
             self.budget.note(verdict[0])
             return {records.id: verdict}
-        self.budget.note("done", len(records))
+        if self.work.is_repair:
+            self.budget.note("done", len(records))
         return dict.fromkeys(records.ids, ("done", ""))
 
     def _without_effect(self, records, stuck):

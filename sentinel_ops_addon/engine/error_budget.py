@@ -8,7 +8,8 @@ ones that are ``done`` or ``ineffective``. The run stops as soon as
   share of 50 %, six of ten is not.
 
 It is asked after every single record that fails, also while a batch is halved, so nothing is tried
-after the error that exceeds it. Records that are skipped count for nothing.
+after the error that exceeds it. Records that are skipped count for nothing, and neither do those
+whose repair was announced: well announced is not yet well done.
 """
 
 from .vocabulary import ERRORS

@@ -7,6 +7,7 @@ ORM would have to run.
 
 import io
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from .canonical import canonical_json
@@ -123,7 +124,7 @@ def _copy_text(value):
 
 
 def planned_lines(cr, plan_id, after, limit, chosen=None):
-    """Lines of a plan in order, from a position on.
+    """Lines of a plan in order, from a position on, as long as they are of one operation.
 
     :param after: the last position already dealt with
     :param chosen: only these positions; ``None`` for all
@@ -140,6 +141,7 @@ def planned_lines(cr, plan_id, after, limit, chosen=None):
         """,
         [plan_id, after, chosen or None, chosen or None, limit],
     )
+    rows = cr.dictfetchall()
     return [
         Line(
             position=row["position"],
@@ -156,7 +158,7 @@ def planned_lines(cr, plan_id, after, limit, chosen=None):
             outcome="planned",
             at=None,
         )
-        for row in cr.dictfetchall()
+        for row in takewhile(lambda row: row["operation"] == rows[0]["operation"], rows)
     ]
 
 
@@ -226,7 +228,7 @@ def copy_refused(cr, run, plan_id) -> int:
 
 
 def done_lines(cr, run_id, after, limit):
-    """Lines of what a live run changed, in order, from a position on.
+    """Lines of what a live run changed, not of what it announced, in order, from a position on.
 
     :param after: the last position already dealt with
     """
@@ -236,6 +238,7 @@ def done_lines(cr, run_id, after, limit):
                intended, after, amount, currency, after_fingerprint, at
           FROM sentinel_run_line
          WHERE run_id = %s AND position > %s AND outcome = 'done'
+           AND operation IS DISTINCT FROM 'marks.announce'
          ORDER BY position
          LIMIT %s
         """,

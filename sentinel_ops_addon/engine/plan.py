@@ -22,6 +22,7 @@ from .errors import DryRunViolation, OutOfTime, TaskFailure, TransactionRefused
 from .fingerprint import fingerprint_fields, fingerprints
 from .guards import judge
 from .lines import Line, insert_lines
+from .marks import ANNOUNCE, Marks, mark_days, marks_of
 from .plan_digest import plan_digest
 from .process_guard import watching
 from .retry import left_over
@@ -108,14 +109,23 @@ def _look(reading, cr, run, as_of, end):
         selection, limit = narrowed(selection, left_over(run.retries_ref)), None
     found = selection.look(order, limit)
     # What must be left alone matters, and is asked for, only where something was found.
-    withheld = _withheld_matches(env, run, selection) if found.matched else {}
+    marks = marks_of(env, run, selection.model._name) if found.matched else Marks()
+    withheld = _withheld_matches(env, run, selection, marks) if found.matched else {}
     ids = selection.find(order, limit, without=withheld) if withheld else found.ids
-    amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end)
+    if mark_days(run):
+        # What is acted on comes first: a batch does one or the other.
+        ids = sorted(ids, key=lambda record_id: record_id not in marks.due)
+    change = _change(task, run, ctx, marks)
+    amount, has_amount = _freeze(cr, run, task, ctx, selection.model, ids, end, change)
     _list_withheld(cr, run, selection.model.browse(withheld), withheld, len(ids))
     # Where nothing matches, figures about it need not ask the database.
     measures = task._measures(ctx, selection.matching if found.matched else Domain.FALSE)
-    # Somebody answers for what is excluded; it is no finding.
-    excluded = sum(outcome == "skipped_excluded" for outcome, _why in withheld.values())
+    # Somebody answers for what is excluded; it is no finding. What is announced still is one.
+    excluded = sum(
+        why[0] == "skipped_excluded"
+        and (record_id not in marks.waiting or why != marks.withheld[record_id])
+        for record_id, why in withheld.items()
+    )
     verdict = task._verdict(ctx, found.matched - excluded, found.population, measures)
     # Writes that still wait in the cache must meet PostgreSQL's refusal now, not get lost.
     env.flush_all()
@@ -140,9 +150,9 @@ def _look(reading, cr, run, as_of, end):
     }
 
 
-def _withheld_matches(env, run, selection):
+def _withheld_matches(env, run, selection, marks):
     """Those of the records that are trouble which must be left alone, with outcome and reason."""
-    withheld = withheld_records(env, run, selection.model._name)
+    withheld = withheld_records(env, run, selection.model._name, marks)
     if not withheld:
         return {}
     matching = selection.still_matching(selection.model.browse(withheld))
@@ -182,13 +192,37 @@ def _measured(task, ctx):
     }
 
 
-def _freeze(cr, run, task, ctx, model, ids, end):
-    """Write one line for each record; returns the money at stake and whether there is any."""
+def _change(task, run, ctx, marks):
+    """What is planned for records: a function that gives operation and intended change of each."""
+    if run.shape != "remedy":
+        return lambda records: [("", {})] * len(records)
+    operation = task.env[f"sentinel.operation.{task._task_operation}"]
+    declared_effects(operation)
+    if not mark_days(run):
+        return lambda records: [
+            (task._task_operation, operation._intended(record, ctx)) for record in records
+        ]
+    announce = work_of(task.env, run, ctx.as_of, ANNOUNCE)
+
+    def change(records):
+        days = announce.intended(records.filtered(lambda record: record.id not in marks.due))
+        return [
+            (ANNOUNCE, days[record.id])
+            if record.id in days
+            else (task._task_operation, operation._intended(record, ctx))
+            for record in records
+        ]
+
+    return change
+
+
+def _freeze(cr, run, task, ctx, model, ids, end, change):
+    """Write one line for each record; returns the money at stake and whether there is any.
+
+    :param change: as :func:`_change` made it
+    """
     names = task._recorded_fields(ctx)
-    operation = None
-    if run.shape == "remedy":
-        operation = task.env[f"sentinel.operation.{task._task_operation}"]
-        declared_effects(operation)
+    outcome = "planned" if run.shape == "remedy" else "found"
     # Most models have far more fields than a plan looks at.
     model = model.with_context(prefetch_fields=False)
     total, has_amount = 0.0, False
@@ -204,6 +238,7 @@ def _freeze(cr, run, task, ctx, model, ids, end):
         amounts = task._amounts(records, ctx)
         has_amount = has_amount or bool(amounts)
         total += sum(amounts.values())
+        changes = change(records)
         now = fields.Datetime.now()
         insert_lines(
             cr,
@@ -214,18 +249,18 @@ def _freeze(cr, run, task, ctx, model, ids, end):
                     model=model._name,
                     record_ref=record.id,
                     record_name=name or f"{model._name},{record.id}",
-                    operation=task._task_operation,
-                    outcome="planned" if operation is not None else "found",
+                    operation=operation,
+                    outcome=outcome,
                     reason=reasons[record.id],
                     before=values[record.id],
-                    intended=operation._intended(record, ctx) if operation is not None else {},
+                    intended=intended,
                     amount=amounts.get(record.id),
                     currency=run.currency if record.id in amounts else "",
                     fingerprint=prints[record.id],
                     at=now,
                 )
-                for position, (record, name) in enumerate(
-                    zip(records, record_names, strict=True), start=start + 1
+                for position, (record, name, (operation, intended)) in enumerate(
+                    zip(records, record_names, changes, strict=True), start=start + 1
                 )
             ],
         )

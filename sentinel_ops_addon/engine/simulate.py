@@ -21,7 +21,7 @@ from .footprint import attempts, described, footprint, other_records
 from .lines import copy_as_not_attempted, insert_lines, outcome_counts, planned_lines
 from .own_caches import own_caches
 from .process_guard import watching
-from .withheld import withheld_records
+from .withheld import withheld_lines
 from .work import work_of
 
 _logger = logging.getLogger(__name__)
@@ -123,10 +123,10 @@ def _batch(acting, run, planned):
     try:
         with acting.savepoint():
             env = environment(acting, run.run_as_ref, run.company_ref)
-            ids = [line.record_ref for line in planned]
-            withheld = withheld_records(env, run, planned[0].model, ids)
+            withheld = withheld_lines(env, run, planned)
             # No budget: a simulation is there to show every refusal.
-            batch = Batch(work_of(env, run, run.as_of), withheld, ErrorBudget({}, {}))
+            work = work_of(env, run, run.as_of, planned[0].operation)
+            batch = Batch(work, withheld, ErrorBudget({}, {}))
             lines = batch.act(planned)
     except TRANSIENT as error:
         _logger.info("Run %s: %s records met %s", run.uid, len(planned), type(error).__name__)

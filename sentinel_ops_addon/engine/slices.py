@@ -8,6 +8,7 @@ from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
 
 from .apply import apply
+from .call_off import call_off
 from .cursors import commit, environment, roll_back, writing_cursor
 from .errors import ApprovalMissing, DryRunViolation, GuardStop, OwnershipLost, SentinelError
 from .finish import finish, finish_live
@@ -96,6 +97,7 @@ def _work_live(cr, run, token, deadline):
             # Kept apart from the first batch: that one may be rolled back and tried again.
             commit(cr)
     if not run.selected_count or apply(cr, run, token, deadline):
+        call_off(cr, run, token)
         finish_live(cr, run, token)
         return
     _pause(cr, run, token)

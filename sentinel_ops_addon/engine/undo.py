@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from .canonical import record_values, utc_text
 from .fingerprint import fingerprints
 from .lines import Line, done_lines
+from .marks import ANNOUNCE
 
 _MISSING = object()
 
@@ -20,6 +21,8 @@ class Undo:
     :param operation: the operation's abstract model, in the same environment
     :param run: the run that undoes another one
     """
+
+    is_repair = True
 
     def __init__(self, task, operation, run, ctx):
         self.task = task
@@ -35,8 +38,9 @@ class Undo:
         """How many records the old run changed."""
         cr = self.task.env.cr
         cr.execute(
-            "SELECT count(*) FROM sentinel_run_line WHERE run_id = %s AND outcome = 'done'",
-            [self.undone_run],
+            "SELECT count(*) FROM sentinel_run_line WHERE run_id = %s AND outcome = 'done' "
+            "AND operation IS DISTINCT FROM %s",
+            [self.undone_run, ANNOUNCE],
         )
         return cr.fetchone()[0]
 

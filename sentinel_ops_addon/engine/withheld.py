@@ -1,21 +1,34 @@
-"""Records that a job must leave alone for now: excluded by somebody, or tried too often."""
+"""Records that a job must leave alone for now: excluded, announced for later, tried too often."""
 
 from odoo import fields
+
+from .marks import marks_for
 
 # Outcome and reason by record ID.
 Withheld = dict[int, tuple[str, str]]
 
 
-def withheld_records(env, run, model, ids=None) -> Withheld:
+def withheld_lines(env, run, planned) -> Withheld:
+    """Why some of a batch may not be carried out, by record ID.
+
+    :param env: environment of the user that the run works as
+    :param planned: lines of one operation on one model
+    """
+    ids = [line.record_ref for line in planned]
+    return withheld_records(env, run, planned[0].model, marks_for(env, run, planned), ids)
+
+
+def withheld_records(env, run, model, marks, ids=None) -> Withheld:
     """Why some records may not be acted on, by record ID.
 
     :param env: environment on the cursor to read with; only its language and cursor are used
     :param run: the run that asks; a retry by hand does not wait for the next attempt's time, and
         attempts to repair say nothing about an undo
     :param model: name of the model
+    :param marks: what the job's :class:`engine.marks.Marks` say about them
     :param ids: only these records; ``None`` for all that are withheld
     """
-    found = {}
+    found = dict(marks.withheld)
     if not run.undoes_ref:
         for row in _attempts(env.cr, run, model, ids):
             found[row["record_ref"]] = ("skipped_attempts", _attempt_text(env, row))

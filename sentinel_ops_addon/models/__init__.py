@@ -4,6 +4,7 @@ from . import ir_cron, sentinel_event
 # What has a history inherits from the mixin in sentinel_event, so that one comes first.
 from . import (
     ir_attachment,
+    mail_activity,
     mail_thread,
     sentinel_approval,
     sentinel_approval_policy,
@@ -11,9 +12,11 @@ from . import (
     sentinel_chain,
     sentinel_exclusion,
     sentinel_job,
+    sentinel_mark,
     sentinel_repair_loop,
     sentinel_run,
     sentinel_run_line,
+    sentinel_run_marks,
     sentinel_stop,
     sentinel_task,
     sentinel_tripwire,
@@ -21,5 +24,16 @@ from . import (
 )
 
 # isort: split
-# Further sides of a job and a run, in files of their own.
-from . import sentinel_job_limits, sentinel_run_decisions, sentinel_run_follow_up
+# Further sides of a job, in files of their own; what bounds it extends what requests it.
+from . import (
+    sentinel_job_doors,
+    sentinel_job_requests,
+)
+
+# isort: split
+from . import (
+    sentinel_job_limits,
+    sentinel_job_marks,
+    sentinel_run_decisions,
+    sentinel_run_follow_up,
+)

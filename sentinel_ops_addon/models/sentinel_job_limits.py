@@ -33,6 +33,8 @@ class SentinelJob(models.Model):
         "retry_after_hours",
         "plan_hours",
         "approval_policy_id",
+        "marks_first",
+        "mark_days",
         "schedule_active",
         "schedule_number",
         "schedule_unit",

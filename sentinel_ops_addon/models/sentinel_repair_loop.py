@@ -3,6 +3,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..engine.marks import ANNOUNCE
 from .sentinel_run_line import open_record
 
 # How far back repairs are counted.
@@ -30,6 +31,7 @@ class SentinelRepairLoop(models.Model):
             "record_ref",
             "record_name",
             "job_code",
+            "operation",
             "company_ref",
         ],
     }
@@ -67,9 +69,11 @@ class SentinelRepairLoop(models.Model):
                AND coalesce(run.undoes_ref, 0) = 0
                AND run.ended_at >= %(since)s
                AND line.outcome = 'done'
+               AND line.operation IS DISTINCT FROM %(announce)s
                AND line.at >= %(since)s
              GROUP BY line.company_ref, line.model, line.record_ref
             """,
+            announce=ANNOUNCE,
             since=fields.Datetime.subtract(fields.Datetime.now(), days=DAYS),
         )
 

@@ -148,6 +148,13 @@ class SentinelRun(models.Model):
             "at": utc_text(made.at),
         }
 
+    def _shown_lines(self):
+        if self.awaits != "approval":
+            return super()._shown_lines()
+        # Who decides wants to see what about.
+        domain = [("run_id", "=", self.plan_ref), ("outcome", "=", "planned")]
+        return domain + ([("position", "in", self.chosen)] if self.chosen else [])
+
     def _live_runs_of_plan(self):
         """Live runs that apply this plan."""
         self.ensure_one()

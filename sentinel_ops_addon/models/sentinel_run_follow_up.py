@@ -12,7 +12,8 @@ from ..engine.vocabulary import SOURCES
 class SentinelRun(models.Model):
     """The new run points to the old one, which is sealed and never learns of it."""
 
-    _inherit = "sentinel.run"
+    # One idea a file: a run's follow-ups apart from the run and from the decisions about it.
+    _inherit = "sentinel.run"  # pylint: disable=consider-merging-classes-inherited
 
     undoes_ref = fields.Integer(string="Undoes run record", readonly=True)
     undoes_uid = fields.Char(string="Undoes run", readonly=True)
@@ -114,7 +115,7 @@ class SentinelRun(models.Model):
         operation = self._operation()
         if operation is None or not operation._operation_undo:
             return self.env._("What this job does cannot be put back by Sentinel.")
-        if not self._line_count("done"):
+        if self._line_count("done") == self._announced_count():
             return self.env._("It changed nothing.")
         return ""
 

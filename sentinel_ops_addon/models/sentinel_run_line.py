@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.canonical import money_text, utc_text
+from ..engine.marks import ANNOUNCE
 from ..engine.vocabulary import OUTCOMES
 
 # Values of records: shown to who may read the record, see _visible(); exported to auditors.
@@ -60,6 +61,10 @@ class SentinelRunLine(models.Model):
                 line.change_text = self.env._("(you may not read this record)")
                 continue
             raw = line.sudo()
+            if line.operation == ANNOUNCE:
+                day = (raw.intended or {}).get("announced_for")
+                line.change_text = self.env._("announced for %(day)s", day=day)
+                continue
             before = raw.before or {}
             new = raw.after or raw.intended or {}
             line.change_text = ", ".join(

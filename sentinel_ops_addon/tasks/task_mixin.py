@@ -73,6 +73,13 @@ class SentinelTaskMixin(models.AbstractModel):
         """
         return {}
 
+    def _owner(self, record):
+        """The user to tell before anything is done to a record; none for the job's own user."""
+        field = record._fields.get("user_id")
+        if field is None or field.comodel_name != "res.users":
+            return self.env["res.users"]
+        return record.user_id
+
     def _limit(self, ctx):
         """How many records at most, ``None`` for all that match."""
         return ctx.parameters.get("limit")

@@ -58,6 +58,17 @@ class TestRecovery(OrderCase):
         run = self.finish(uid)
         self.assertEqual((run["status"], run["outcomes"]), ("interrupted", {}))
 
+    def test_a_simulation_that_dies_leaves_nothing(self):
+        ids = self.make_orders([100 + i for i in range(20)])
+        uid = self.trigger("simulate", days=90)["uid"]
+        with self.die_in_batch(3), self.assertRaises(Died):
+            dispatch(self.dbname)
+        run = self.finish(uid)
+        self.assertEqual((run["status"], run["outcomes"]), ("interrupted", {}))
+        self.assertIn("nothing was changed", run["error"])
+        self.assertEqual(set(self.states(ids)), {"draft"})
+        self.assertEqual(self.run_job("simulate", days=90)["outcomes"], {"simulated": 20})
+
     def test_a_run_that_is_worked_on_is_not_interrupted(self):
         uid = self.trigger("plan", days=90)["uid"]
         with self.root() as env:

@@ -2,6 +2,7 @@
 
 from ..error_budget import ErrorBudget
 from ..lines import outcome_counts
+from ..marks import announced_lines
 from .verdict import Verdict
 
 NAME = "error_budget"
@@ -9,7 +10,9 @@ NAME = "error_budget"
 
 def verdict(run):
     """Compare the errors so far with the budget; asked after every batch."""
-    return judged(run, ErrorBudget(run.limits or {}, outcome_counts(run.env.cr, run.id)))
+    counts = outcome_counts(run.env.cr, run.id)
+    counts["done"] = counts.get("done", 0) - announced_lines(run.env.cr, run.id)
+    return judged(run, ErrorBudget(run.limits or {}, counts))
 
 
 def judged(run, budget) -> Verdict:

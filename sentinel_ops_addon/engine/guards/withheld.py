@@ -13,8 +13,8 @@ def verdict(run):
         NAME,
         "pass",
         run.env._(
-            "%(count)s records were kept out: excluded, or tried before without success. Their "
-            "lines say why.",
+            "%(count)s records were kept out: excluded, announced for later, or tried "
+            "before without success. Their lines say why.",
             count=run.withheld_count,
         ),
     )
