@@ -54,12 +54,14 @@ def barred(plan, live_runs=()) -> dict[int, str]:
     :param plan: the ``sentinel.run`` record of the plan
     :param live_runs: live runs that apply it, whose requesters are barred too
     """
-    found = {SUPERUSER: "superuser"}
+    found = {}
     for user_id in (plan.policy or {}).get("editors", []):
         found[user_id] = "editor"
     for run in (plan, *live_runs):
         found[run.run_as_ref] = "run_as"
         found[run.requested_by_ref] = "requester"
+    # Whatever else it did: it is no person.
+    found[SUPERUSER] = "superuser"
     return found
 
 

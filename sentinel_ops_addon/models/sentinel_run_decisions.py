@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..engine.approvals import may_decide
+from ..engine.approvals import approvers_needed, may_decide
 from ..engine.canonical import utc_text
 from ..engine.wake import wake_dispatcher
 
@@ -202,15 +202,25 @@ class SentinelRun(models.Model):
         return chosen
 
     def _deciders(self):
-        """Logins of those who may decide now, while a decision is missing; else empty."""
+        """Logins of those who may decide, while a decision is missing; else empty."""
         self.ensure_one()
-        waits = self.awaits == "approval" or (
-            self.mode == "plan"
-            and not self.is_expired
-            and any(guard["verdict"] == "wait" for guard in self.guards or [])
+        if self.awaits == "approval":
+            plan = self.browse(self.plan_ref)
+        elif self._lacks_approval():
+            plan = self
+        else:
+            return []
+        return may_decide(plan.sudo()).mapped("login")
+
+    def _lacks_approval(self):
+        """Whether this is a plan that live could not carry out yet for want of approval."""
+        if self.mode != "plan" or self.final_status != "dry_run" or self.is_expired:
+            return False
+        needed, _why = approvers_needed(
+            self.env, self.policy or {}, self.selected_count, self.amount, self.currency
         )
-        plan = self.browse(self.plan_ref) if self.mode == "live" else self
-        return may_decide(plan.sudo()).mapped("login") if waits else []
+        made = self.approval_ids.mapped("decision")
+        return "deny" not in made and made.count("approve") < needed
 
     def _as_dict(self):
         return dict(
