@@ -61,7 +61,7 @@ class _Contest:
         self._settings = settings
         self._sql = partial(server.program.server.sql, database=server.database)
         self._evidence = Evidence(self._sql)
-        self._quotations = Quotations(server.rpc())
+        self._quotations = Quotations(server.rpc(), self._sql)
         self._rpc = server.rpc()
         self._naive = NaiveClient(server)
         self._plain = PlainOrm(server, self._rpc)
