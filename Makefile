@@ -23,7 +23,7 @@ test: ## run all tests; PART=addon|outside|e2e for one part, ARGS="-k word" for 
 torture: ## kill -9 Odoo and PostgreSQL in live runs, and count; ARGS="--rounds 1000 --seed 7"
 	$(SENTINEL) torture -- $(ARGS)
 
-bench: ## measure a live run against naive XML-RPC; ARGS="--rounds 1" and others, see benchmarks/
+bench: ## measure the engine next to other ways; ARGS="--only plans" and others, see benchmarks/
 	$(SENTINEL) bench -- $(ARGS)
 
 lint: ## ruff, mypy --strict, pylint-odoo

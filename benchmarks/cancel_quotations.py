@@ -14,13 +14,18 @@ from .comparison import Comparison
 from .evidence import Evidence
 from .job import Job
 from .naive import NaiveClient
+from .plain import PlainOrm
 from .progress import Progress
 from .quotations import LIVE_AGE, NAIVE_AGE, Quotations
+from .refusals import Refusals
 from .report import Round, comparison, summary
 from .settings import Settings
 from .timing import Timing
 
 _WARM_UP = 20
+# Of the records of a run; in a thousand as many as in five thousand would be another question.
+_BAD_SHARE = 20 / 5000
+_BULK = "sentinel_ops_addon.bulk_tracking"
 _SPARE = "naive, not reached"
 _CALM_SECONDS = 120.0
 
@@ -57,12 +62,16 @@ class _Contest:
         self._sql = partial(server.program.server.sql, database=server.database)
         self._evidence = Evidence(self._sql)
         self._quotations = Quotations(server.rpc())
+        self._rpc = server.rpc()
         self._naive = NaiveClient(server)
-        self._job = Job(server.rpc(), max(settings.records, _WARM_UP))
+        self._plain = PlainOrm(server, self._rpc)
+        self._refusals = Refusals(self._rpc, self._sql)
+        self._job = Job(self._rpc, max(settings.records, _WARM_UP))
 
     def rounds(self) -> list[Round]:
         """Return the timings of each round."""
-        self._round("warm-up", _WARM_UP, _WARM_UP, ("naive", "job"))
+        contenders = ("naive", "own", "plain", "live", "bad")
+        self._round("warm-up", _WARM_UP, _WARM_UP, contenders)
         # The warm-up woke Odoo's scheduler, which would have slept for a minute otherwise.
         with busy("waiting until Odoo's own scheduled actions are done"):
             self._wait_for_calm()
@@ -72,7 +81,7 @@ class _Contest:
         found = []
         for number in range(1, self._settings.rounds + 1):
             # Who comes second works in a larger, warmer database, so they take turns in that.
-            order = ("naive", "job") if number % 2 else ("job", "naive")
+            order = contenders if number % 2 else contenders[::-1]
             name = f"round {number} of {self._settings.rounds}"
             found.append(
                 self._round(name, self._settings.records, self._settings.naive_sample, order)
@@ -82,24 +91,51 @@ class _Contest:
 
     def _round(self, name: str, records: int, sample: int, order: Sequence[str]) -> Round:
         say(f"== {name}")
-        naive, live = f"naive, {name}", f"live, {name}"
-        ids = self._make(sample, NAIVE_AGE, naive)
-        self._make(records, LIVE_AGE, live)
-        # Or autovacuum would do it at a moment of its own choice.
-        self._sql("ANALYZE sale_order, sale_order_line, mail_message, mail_tracking_value")
         timings: Round = {}
         for who in order:
-            if who == "naive":
-                with Progress("naive XML-RPC", sample) as progress:
-                    timings["naive"] = self._naive.cancel(ids, progress.at)
-                self._evidence.cancelled(naive, sample)
-            else:
-                timings["plan"], status = self._run("plan", records)
-                self._evidence.planned(status, records)
-                self._evidence.untouched(live, records)
-                timings["live"], status = self._run("live", records)
-                self._evidence.audited(live, status, records)
+            mark, age = f"{who}, {name}", LIVE_AGE if who in ("own", "live", "bad") else NAIVE_AGE
+            count = sample if who == "naive" else records
+            ids = self._make(count, age, mark)
+            # Or autovacuum would do it at a moment of its own choice.
+            self._sql("ANALYZE sale_order, sale_order_line, mail_message, mail_tracking_value")
+            match who:
+                case "naive" | "plain":
+                    way = self._naive if who == "naive" else self._plain
+                    with Progress(who, count) as progress:
+                        timings[who] = way.cancel(ids, progress.at)
+                    self._evidence.cancelled(mark, count)
+                case "own":
+                    timings[who] = self._with_own_tracking(mark, count)
+                case "live":
+                    timings["plan"], status = self._run("plan", count)
+                    self._evidence.planned(status, count)
+                    self._evidence.untouched(mark, count)
+                    timings[who], status = self._run("live", count)
+                    self._evidence.audited(mark, status, count)
+                case "bad":
+                    timings[who] = self._with_bad_records(ids, mark)
         return timings
+
+    def _with_own_tracking(self, mark: str, count: int) -> Timing:
+        """A live run for which Odoo itself writes the chatter, record by record."""
+        self._rpc.execute("ir.config_parameter", "set_param", _BULK, "0")
+        timing, status = self._run("live", count)
+        self._rpc.execute("ir.config_parameter", "set_param", _BULK, "1")
+        self._evidence.audited(mark, status, count)
+        return timing
+
+    def _with_bad_records(self, ids: Sequence[int], mark: str) -> Timing:
+        """A live run that meets records, evenly spread, that Odoo refuses to change."""
+        bad = max(round(len(ids) * _BAD_SHARE), 1)
+        refused = [ids[number * len(ids) // bad] for number in range(bad)]
+        self._refusals.begin(refused)
+        timing, status = self._run("live", len(ids))
+        found = (status["status"], status["outcomes"])
+        if found != ("partial", {"done": len(ids) - bad, "refused": bad}):
+            raise SetupError(f"{bad} of {len(ids)} should be refused, and it says {found}")
+        self._evidence.cancelled(mark, len(ids), untouched=bad)
+        self._refusals.end()
+        return timing
 
     def _make(self, count: int, age: int, mark: str) -> list[int]:
         with Progress(f"making quotations ({mark})", count) as progress:

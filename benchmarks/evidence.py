@@ -44,12 +44,13 @@ class Evidence:
         """
         self._demand(mark, count, cancelled=0)
 
-    def cancelled(self, mark: str, count: int) -> None:
+    def cancelled(self, mark: str, count: int, untouched: int = 0) -> None:
         """Make sure that all were cancelled, and that the chatter of each tells it.
 
+        :param untouched: so many of them were not to be.
         :raises SetupError: otherwise.
         """
-        self._demand(mark, count, cancelled=count)
+        self._demand(mark, count, cancelled=count - untouched)
 
     def planned(self, status: dict[str, Any], count: int) -> None:
         """Make sure that a plan found just the marked ones.

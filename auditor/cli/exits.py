@@ -28,7 +28,7 @@ class Exit(IntEnum):
     REFUSED = 4
     """Wrong login or key, or no rights."""
     NOT_YET = 5
-    """Not known yet: still queued or running when the time ended."""
+    """Not known yet: still queued or running when the time ended, or it waits for approval."""
     INTERRUPTED = 130
     """Interrupted by the user."""
 

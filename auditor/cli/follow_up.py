@@ -8,6 +8,7 @@ import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.cli.exits import Exit
+from auditor.cli.options import follow_options, request_options
 
 
 def follow_up_command(kind: str, *, says: str, epilog: str) -> click.Command:
@@ -20,31 +21,8 @@ def follow_up_command(kind: str, *, says: str, epilog: str) -> click.Command:
     @click.command(kind, help=says, epilog=epilog)
     @click.argument("run", metavar="RUN")
     @click.option("--live", is_flag=True, help="For real; without it nothing is changed.")
-    @click.option("--reason", default="", help="Why; kept in the trail.")
-    @click.option(
-        "--wait/--no-wait", "wait_for_end", default=True, help="Wait for the end (default)."
-    )
-    @click.option(
-        "--timeout",
-        type=click.FloatRange(min=0),
-        default=600.0,
-        show_default=True,
-        help="Seconds to wait; 0 waits without end.",
-    )
-    @click.option(
-        "--lines",
-        "line_limit",
-        type=click.IntRange(0, 500),
-        default=10,
-        show_default=True,
-        help="How many lines to show.",
-    )
-    @click.option(
-        "--idempotency-key",
-        default="",
-        metavar="KEY",
-        help="The same key and request give the same run, however often they are sent.",
-    )
+    @request_options
+    @follow_options(wait=True)
     @json_option
     @common_options
     @pass_app
@@ -55,7 +33,7 @@ def follow_up_command(kind: str, *, says: str, epilog: str) -> click.Command:
         reason: str,
         wait_for_end: bool,
         timeout: float,
-        line_limit: int,
+        shown: int,
         idempotency_key: str,
     ) -> Exit:
         from auditor.cli.request import ask, follow, queued
@@ -75,6 +53,6 @@ def follow_up_command(kind: str, *, says: str, epilog: str) -> click.Command:
         )
         if not wait_for_end:
             return queued(app, triggered)
-        return follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+        return follow(app, client, triggered, timeout=timeout, shown=shown)
 
     return command

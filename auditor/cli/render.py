@@ -11,11 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.cli import words
+from auditor.cli.ranges import shown_numbers
 from auditor.cli.text import changes, moment, money, plain, plural
 from auditor.cli.text import value as shown_value
 
 if TYPE_CHECKING:
     from auditor.odoo.answers import Line, Run
+
+_DIGITS = 12
+"""Of a hash; as many as Odoo's own sentences show."""
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -45,7 +49,12 @@ def run_summary(run: Run, *, link: str = "") -> RenderableType:
     if run.error:
         parts.append(sentence(run.error, "red"))
     parts.extend(sentence(f"✗ {error}", "red") for error in run.errors)
-    parts.extend(_guards(run))
+    if run.guards:
+        parts.append(_guards(run))
+    if run.approvals:
+        parts.append(_approvals(run))
+    if run.awaits or run.deciders:
+        parts.append(_deciding(run, link))
     if run.kpis:
         parts.append(_kpis(run))
     if run.side_effects:
@@ -62,7 +71,7 @@ def _title(run: Run) -> Text:
     name = f" ({plain(run.job_name)})" if run.job_name else ""
     title = Text(f"{kind} of {plain(run.job)}{name}: ", style="bold")
     if run.state != "done":
-        return title.append(words.STATES.get(run.state, plain(run.state)), style="not bold cyan")
+        return title.append(plain(words.state(run.state, run.awaits)), style="not bold cyan")
     title.append_text(marked(words.status(run.status)))
     if run.verdict:
         title.append(", ").append_text(marked(words.verdict(run.verdict)))
@@ -85,6 +94,12 @@ def _who(run: Run) -> Text:
     if run.parameters:
         pairs = ", ".join(f"{name}={shown_value(item)}" for name, item in run.parameters.items())
         text.append(f"\nWith: {plain(pairs)}")
+    if run.plan:
+        which = f", its lines {shown_numbers(run.chosen)}" if run.chosen else ""
+        text.append(f"\nCarries out the plan {plain(run.plan)}{which}")
+    if run.digest:
+        until = f", valid until {moment(run.expires_at)}" if run.expires_at else ""
+        text.append(f"\nHash of the plan: {plain(run.digest[:_DIGITS])}{until}")
     for words_before, uids in (
         ("Undoes the run", [run.undoes]),
         ("Retries the run", [run.retries]),
@@ -107,6 +122,13 @@ def _counts(run: Run) -> list[RenderableType]:
         found = f"{run.selected:,} of {plural(run.population, 'changed record')} can be put back"
     if run.shape != "measure" and (run.matched or run.population):
         parts.append(Text(found + "."))
+    if run.withheld:
+        parts.append(
+            Text(
+                f"{plural(run.withheld, 'record')} kept out: excluded, or tried before without "
+                "success."
+            )
+        )
     if run.amount:
         parts.append(Text(f"Money at stake: {money(run.amount, run.currency)}"))
     if run.outcomes:
@@ -119,15 +141,50 @@ def _counts(run: Run) -> list[RenderableType]:
     return parts
 
 
-def _guards(run: Run) -> list[Text]:
-    lines = []
+def _guards(run: Run) -> Table:
+    made = table("Guard", "Says", "Because")
     for guard in run.guards:
-        mark, prefix, colour = words.GUARDS.get(guard.verdict, ("·", "", "default"))
-        if guard.verdict == "stop" and run.mode != "live":
-            prefix = "A live run would stop here: "
-        text = guard.message or guard.guard.replace("_", " ")
-        lines.append(Text(f"{mark} {prefix}{plain(text)}", style=colour))
-    return lines
+        made.add_row(
+            sentence(guard.guard.replace("_", " ")),
+            marked(words.guard(guard.verdict, run.mode)),
+            sentence(guard.message),
+        )
+    return made
+
+
+def _approvals(run: Run) -> Table:
+    made = table("Who", "Decided", "When", "How", "Comment")
+    for decision in run.approvals:
+        made.add_row(
+            sentence(decision.login),
+            marked(words.DECISIONS.get(decision.decision, ("·", decision.decision, "default"))),
+            moment(decision.at),
+            sentence(words.DOORS.get(decision.via, decision.via)),
+            sentence(decision.comment),
+        )
+    return made
+
+
+def _deciding(run: Run, link: str) -> Text:
+    """Say who may decide and how; the command must not leave people waiting for nobody."""
+    text = Text("Nothing is changed before somebody approves", style="yellow")
+    if run.awaits and run.expires_at:
+        text.append(f"; it waits until {moment(run.expires_at)}")
+    text.append(".")
+    if not run.deciders:
+        return text.append(
+            " Nobody may: give the group Sentinel approval / Approver to somebody who neither "
+            "asked for it, nor is the user it runs as, nor last changed the job or its policy."
+        )
+    text.append(f"\nWho may decide: {plain(', '.join(run.deciders))}")
+    where = "In the browser, logged in" + (f": {plain(link)}" if link else "")
+    text.append(f"\n{where}")
+    if run.decide_by_key:
+        text.append(
+            f"\nOr here: sentinel-ops approve {plain(run.uid)}"
+            f"\n         sentinel-ops deny {plain(run.uid)} --comment WHY"
+        )
+    return text
 
 
 def _kpis(run: Run) -> Table:
@@ -190,9 +247,10 @@ def line_change(line: Line) -> str:
 
 def lines_table(lines: Sequence[Line], *, shape: str) -> Table:
     """Return one row per line."""
-    made = table("Record", "Outcome", "What", "Why", "Amount", right=["Amount"])
+    made = table("Line", "Record", "Outcome", "What", "Why", "Amount", right=["Line", "Amount"])
     for line in lines:
         made.add_row(
+            str(line.position),
             sentence(record_name(line)),
             marked(words.outcome(line.outcome, shape)),
             sentence(line_change(line)),

@@ -46,10 +46,8 @@ def queued(app: App, triggered: Triggered) -> Exit:
     return Exit.DONE
 
 
-def follow(
-    app: App, client: Client, triggered: Triggered, *, timeout: float, line_limit: int
-) -> Exit:
-    """Wait for the run and print its result.
+def follow(app: App, client: Client, triggered: Triggered, *, timeout: float, shown: int) -> Exit:
+    """Wait until the run has ended or waits for approval, and print it.
 
     :param timeout: seconds; 0 waits without end.
     """
@@ -68,5 +66,5 @@ def follow(
         ) from None
     finally:
         show.close()
-    report(app, client, run, line_limit=line_limit)
+    report(app, client, run, shown=shown)
     return for_run(run)

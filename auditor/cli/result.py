@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from auditor.odoo.client import Client
 
 
-def report(app: App, client: Client, run: Run, *, line_limit: int) -> None:
+def report(app: App, client: Client, run: Run, *, shown: int) -> None:
     """Print ``run`` with its first lines."""
-    page = client.read_lines(run.uid, limit=line_limit) if line_limit else None
+    page = client.read_lines(run.uid, limit=shown) if shown else None
     address = link(app.settings.connection().shown_url, run.url)
     if app.as_json:
         app.print_json(
@@ -35,5 +35,5 @@ def report(app: App, client: Client, run: Run, *, line_limit: int) -> None:
             page.lines,
             total=page.total,
             shape=run.shape,
-            more="more with --lines, or in the browser",
+            more="more with --show, or in the browser",
         )

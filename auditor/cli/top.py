@@ -19,6 +19,13 @@ COMMANDS = {
     "list": "List the jobs that Odoo offers.",
     "run": "Run a job: dry (--dry-run) or for real.",
     "status": "Show the state of a run.",
+    "approve": "Approve a plan, or what a live run waits for.",
+    "deny": "Deny a plan, or what a live run waits for.",
+    "cancel": "Stop one run, within a batch.",
+    "pause": "Pause a job: its live runs stop, new ones do not act.",
+    "resume": "Let a paused job act again.",
+    "stop-all": "Stop all live runs in Odoo, within a batch.",
+    "resume-all": "Lift the stop of everything.",
     "undo": "Put back what a run changed: dry, or for real (--live).",
     "retry": "Try again what a run left: dry, or for real (--live).",
     "pull": "Copy finished runs from Odoo into the local store.",
@@ -40,7 +47,8 @@ class _Lazy(click.Group):
     ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"auditor.cli.commands.{cmd_name}").command
+        module = importlib.import_module(f"auditor.cli.commands.{cmd_name.replace('-', '_')}")
+        command = module.command
         if not isinstance(command, click.Command):
             raise TypeError(f"auditor.cli.commands.{cmd_name}.command is no command")
         return command
@@ -82,7 +90,8 @@ ODOO_URL, ODOO_DB, ODOO_USERNAME, ODOO_PASSWORD; see .env.local.template.
 
 \b
 Exit codes: 0 done as asked, 1 ended badly, 2 bad input, 3 Odoo could not be
-reached or understood, 4 refused, 5 not known yet, 130 interrupted.
+reached or understood, 4 refused, 5 not known yet or waits for approval,
+130 interrupted.
 """,
 )
 @click.version_option(__version__, prog_name="sentinel-ops")

@@ -64,7 +64,7 @@ class Bar:
         """See :class:`Display`."""
         self._progress.update(
             self._task,
-            description=f"{plain(run.job)} {words.STATES.get(run.state, run.state)}",
+            description=f"{plain(run.job)} {words.state(run.state, run.awaits)}",
             completed=run.progress.done,
             total=run.progress.total or None,
         )
@@ -96,7 +96,7 @@ class Lines:
             return
         self._state, self._next = run.state, time.monotonic() + _LINE_EVERY
         counts = f" ({run.progress.done}/{run.progress.total})" if run.progress.total else ""
-        self.say(f"{run.job} {words.STATES.get(run.state, run.state)}{counts}")
+        self.say(f"{run.job} {words.state(run.state, run.awaits)}{counts}")
 
     def say(self, text: str) -> None:
         """See :class:`Display`."""
@@ -120,7 +120,7 @@ def wait(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Run:
-    """Ask for the run's state until it has ended, and return it.
+    """Ask for the run's state until it has ended or waits for people, and return it.
 
     :param timeout: seconds; 0 waits without end.
     :raises NotYet: it has not ended in time.
@@ -146,7 +146,7 @@ def wait(
             lost_since = None
             state = run.state
             show.update(run)
-            if state == "done":
+            if state == "done" or run.awaits:
                 return run
             if state == "queued" and not explained and clock() - started >= ASK_WHY_AFTER:
                 explained = True
@@ -154,7 +154,7 @@ def wait(
         if clock() >= end:
             raise NotYet(
                 f"After {timeout:g} seconds the run {uid} still "
-                f"{words.STATES.get(state, state)}. It goes on in Odoo.",
+                f"{words.state(state)}. It goes on in Odoo.",
                 f"Look again: {look_again(uid)}",
             )
         sleep(max(0.0, min(pause, end - clock())))

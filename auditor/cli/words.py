@@ -46,10 +46,20 @@ VERDICTS = {
 }
 
 GUARDS = {
-    "pass": ("✓", "", "green"),
-    "warn": ("!", "", "yellow"),
-    "stop": ("✗", "STOP: ", "bold red"),
+    "pass": ("✓", "pass", "green"),
+    "warn": ("!", "live would stop", "yellow"),
+    "wait": ("…", "waits", "yellow"),
+    "stop": ("✗", "STOP", "bold red"),
 }
+
+AWAITS = {"approval": "waits for approval"}
+
+DECISIONS = {
+    "approve": ("✓", "approved", "green"),
+    "deny": ("✗", "denied", "red"),
+}
+
+DOORS = {"session": "in the browser", "key": "by key"}
 
 MODES = {"plan": "dry run", "simulate": "simulation", "live": "live run"}
 
@@ -76,6 +86,23 @@ def status(code: str) -> tuple[str, str, str]:
 def verdict(code: str) -> tuple[str, str, str]:
     """Return (mark, words, colour) of a verdict; all empty for none."""
     return VERDICTS.get(code, ("", code, "default"))
+
+
+def guard(code: str, mode: str) -> tuple[str, str, str]:
+    """Return (mark, words, colour) of what a guard said about a run in this mode."""
+    if code == "wait" and mode != "live":
+        return ("…", "live would wait", "yellow")
+    return GUARDS.get(code, ("·", code, "default"))
+
+
+def state(code: str, awaits: str = "") -> str:
+    """Return what a run is doing, after its name: "is at work".
+
+    :param awaits: what it waits for, ``""`` for nothing.
+    """
+    if awaits:
+        return AWAITS.get(awaits, f"waits for {awaits}")
+    return STATES.get(code, code)
 
 
 def mode(code: str, shape: str = "") -> str:

@@ -145,6 +145,33 @@ class GuardVerdict(Answer):
     message: Text = ""
 
 
+class Decision(Answer):
+    """What one person said about a plan; ``via`` is ``session`` or ``key``."""
+
+    login: str
+    decision: str
+    comment: Text = ""
+    at: Text = ""
+    via: Text = ""
+
+
+class Decided(Answer):
+    """A decision as Odoo took it down."""
+
+    plan: str
+    digest: Text = ""
+    decision: str
+    at: Text = ""
+
+
+class Cancelled(Answer):
+    """A run that is going to stop."""
+
+    uid: str
+    state: str
+    message: Text = ""
+
+
 class Footprint(Answer):
     """How often a simulation tried to write rows of one table."""
 
@@ -201,6 +228,14 @@ class Run(Answer):
     request_id: Text = ""
     parameters: Mapping = {}
     plan: Text = ""
+    digest: Text = ""
+    expires_at: Text = ""
+    chosen: list[int] = []
+    withheld: Number = 0
+    awaits: Text = ""
+    approvals: list[Decision] = []
+    deciders: list[str] = []
+    decide_by_key: bool = False
     undoes: Text = ""
     retries: Text = ""
     undone_by: list[str] = []

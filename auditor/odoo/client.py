@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from auditor import CONTRACT, __version__
 from auditor.odoo.answers import (
     Answer,
+    Cancelled,
     Catalog,
+    Decided,
     Health,
     LinePage,
     LinesPage,
@@ -77,10 +79,12 @@ class Client:
         source: str = "cli",
         request_id: str = "",
         plan: str = "",
+        lines: Sequence[int] | None = None,
     ) -> Triggered:
         """Ask for a run. With the same key the same run comes back.
 
         :param idempotency_key: any text; with ``""`` a lost answer is not asked for again.
+        :param lines: numbers of the plan's lines to carry out, all of them when ``None``.
         """
         raw = self._transport.call(
             JOB,
@@ -93,6 +97,7 @@ class Client:
             reason=reason,
             origin=_origin(source, request_id),
             plan=plan,
+            **({} if lines is None else {"lines": list(lines)}),
         )
         return _parse(Triggered, raw, "trigger")
 
@@ -123,6 +128,39 @@ class Client:
             origin=_origin(source, request_id),
         )
         return _parse(Triggered, raw, kind)
+
+    def approve(self, uid: str, *, comment: str = "") -> Decided:
+        """Consent to a plan, or to what a live run waits for."""
+        raw = self._order(RUN, "approve", uid=uid, comment=comment)
+        return _parse(Decided, raw, "approve")
+
+    def deny(self, uid: str, *, comment: str) -> Decided:
+        """Refuse a plan, or what a live run waits for."""
+        return _parse(Decided, self._order(RUN, "deny", uid=uid, comment=comment), "deny")
+
+    def cancel(self, uid: str, *, reason: str) -> Cancelled:
+        """Stop one run, within a batch."""
+        return _parse(Cancelled, self._order(RUN, "cancel", uid=uid, reason=reason), "cancel")
+
+    def pause(self, code: str, *, reason: str) -> None:
+        """Stop the live runs of one job, within a batch, and let no new one act."""
+        self._order(JOB, "pause", code=code, reason=reason)
+
+    def resume(self, code: str, *, reason: str) -> None:
+        """Let a paused job act again."""
+        self._order(JOB, "resume", code=code, reason=reason)
+
+    def stop_all(self, *, reason: str) -> None:
+        """Stop all live runs and simulations in that database, within a batch."""
+        self._order(JOB, "stop_all", reason=reason)
+
+    def resume_all(self, *, reason: str) -> None:
+        """Lift the stop of everything."""
+        self._order(JOB, "resume_all", reason=reason)
+
+    def _order(self, model: str, method: str, **arguments: object) -> object:
+        """Call what changes something and has no key: never sent twice."""
+        return self._transport.call(model, method, repeat=Repeat.NEVER, **arguments)
 
     def status(self, uid: str) -> Run:
         """The state of a run."""

@@ -20,6 +20,8 @@ from auditor.odoo.errors import (
 _NO_MODEL = re.compile(r"Object (sentinel\.[\w.]+) doesn't exist")
 _NO_METHOD = re.compile(r"The method '(sentinel\.[\w.]+)' does not exist")
 _NO_DATABASE = re.compile(r'database "([^"]*)" does not exist')
+# Odoo's own sentences; ours say themselves whom to ask.
+_NO_RIGHT = re.compile(r"(Access Denied|(Sorry, )?you are not allowed\b)", re.IGNORECASE)
 _EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
 
 INSTALL_REMEDY = (
@@ -33,7 +35,8 @@ CREDENTIALS_REMEDY = (
 )
 RIGHTS_REMEDY = (
     "Ask an administrator to give the user one of Sentinel's groups: operators plan and run, "
-    "auditors pull the trail, viewers look."
+    "managers pause jobs, approvers decide, auditors pull the trail, viewers look; Emergency stop "
+    "stops everything."
 )
 
 
@@ -76,7 +79,8 @@ def from_fault(code: object, text: str, *, database: str) -> OdooError:
     if code == 3:
         return Refused(f"Odoo refused the login to the database {database}.", CREDENTIALS_REMEDY)
     if code == 4:
-        return Refused(f"Odoo refused: {text or 'access denied'}", RIGHTS_REMEDY)
+        remedy = RIGHTS_REMEDY if not text or _NO_RIGHT.match(text) else ""
+        return Refused(f"Odoo refused: {text or 'access denied'}", remedy)
     if missing := _NO_DATABASE.search(text):
         return Unreachable(f"Odoo has no database named {missing[1]}.", "Check ODOO_DB.", sent=True)
     if "KeyError: 'res.users'" in text or 'relation "res_users" does not exist' in text:

@@ -54,13 +54,33 @@ def barred(plan, live_runs=()) -> dict[int, str]:
     :param plan: the ``sentinel.run`` record of the plan
     :param live_runs: live runs that apply it, whose requesters are barred too
     """
-    found = {SUPERUSER: "superuser"}
+    found = {}
     for user_id in (plan.policy or {}).get("editors", []):
         found[user_id] = "editor"
     for run in (plan, *live_runs):
         found[run.run_as_ref] = "run_as"
         found[run.requested_by_ref] = "requester"
+    # Whatever else it did: it is no person.
+    found[SUPERUSER] = "superuser"
     return found
+
+
+def may_decide(plan):
+    """The people who may decide about a plan and have not yet, ``res.users``; may be nobody.
+
+    :param plan: the ``sentinel.run`` record of the plan
+    """
+    may_not = barred(plan, plan._live_runs_of_plan())
+    decided = plan.env["sentinel.approval"].search([("plan_ref", "=", plan.id)])
+    approvers = plan.env.ref("sentinel_ops_addon.group_approver").all_user_ids
+    return approvers.filtered(
+        lambda user: (
+            user.active
+            and user.id not in may_not
+            and user.id not in decided.mapped("user_ref")
+            and plan.company_ref in user.company_ids.ids
+        )
+    )
 
 
 def decisions(run):

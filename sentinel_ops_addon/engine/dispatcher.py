@@ -7,6 +7,8 @@ threaded servers because of it, so each call stays well below the limits and ask
 import logging
 import time
 
+import psycopg2
+
 from odoo import SUPERUSER_ID
 
 from . import recovery
@@ -38,17 +40,28 @@ def dispatch(dbname):
             run_id, state = _take_turn(locks, refused)
             if not run_id:
                 return slices
-            if state == "running":
-                recovery.end_interrupted(dbname, run_id)
+            try:
+                _turn(dbname, run_id, state, end)
+            except psycopg2.errors.LockNotAvailable as error:
+                # A process that is dying holds its rows still; the others need not wait for it.
+                _logger.info("Run %s is left to the next call: %s", run_id, error)
                 refused.append(run_id)
                 continue
-            if state == "sealing":
-                seal(dbname, run_id)
-            else:
-                work(dbname, run_id, min(end, time.monotonic() + SLICE))
+            if state == "running":
+                refused.append(run_id)
+                continue
         slices += 1
     _ask_for_another_call(dbname)
     return slices
+
+
+def _turn(dbname, run_id, state, end):
+    if state == "running":
+        recovery.end_interrupted(dbname, run_id)
+    elif state == "sealing":
+        seal(dbname, run_id)
+    else:
+        work(dbname, run_id, min(end, time.monotonic() + SLICE))
 
 
 def _take_turn(locks, refused):

@@ -35,6 +35,7 @@ def health(env):
     neutralized = bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
     ignored = oldest > PATIENCE and not (cron.lastcall and cron.lastcall > queued[0].requested_at)
     problems = list(_problems(env, cron, now, ignored, neutralized))
+    problems += _stopped(env)
     problems += _trespasses(env)
     return {
         "ok": not problems,
@@ -75,6 +76,20 @@ def _problems(env, cron, now, ignored, neutralized):
                 "Start Odoo with --max-cron-threads=1 or more, and check that the database is "
                 "among those it serves."
             ),
+        }
+
+
+def _stopped(env):
+    for stop in env["sentinel.stop"]._standing("all"):
+        yield {
+            "code": "kill_switch",
+            "message": env._(
+                "Everything is stopped since %(at)s UTC by %(login)s: %(reason)s",
+                at=utc_text(stop.at),
+                login=stop.login,
+                reason=stop.reason,
+            ),
+            "remedy": env._("Who has the right can lift it under Sentinel > Emergency stop."),
         }
 
 

@@ -38,10 +38,16 @@ def end_interrupted(dbname, run_id):
         commit(cr)
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         _logger.warning("Run %s of %s was interrupted", run.uid, run.job_code)
-        error = run.env._(
-            "The process that worked on this run ended before the run did. What was done is in "
-            "the lines; the next run of the job takes up the rest."
-        )
+        if run.mode == "live":
+            error = run.env._(
+                "The process that worked on this run ended before the run did. What was done is "
+                "in the lines; the next run of the job takes up the rest."
+            )
+        else:
+            error = run.env._(
+                "The process that worked on this run ended before the run did. It was a dry run: "
+                "nothing was changed."
+            )
         if run.scheduled_for and run.attempt < MAX_ATTEMPTS:
             _request_again(run)
         if run.mode == "live":

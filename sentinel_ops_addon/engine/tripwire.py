@@ -6,7 +6,10 @@ rolled back. Neither deleting the row nor dropping, emptying or altering the tab
 trigger's event is pending, and PostgreSQL refuses the rest for as long as it is.
 """
 
+from odoo.tools import SQL
+
 TABLE = "sentinel_tripwire"
+_NAME = SQL.identifier(TABLE)
 # SQLSTATE of our own, so that the refusal is told apart from every other error.
 REFUSED = "SO001"
 
@@ -35,14 +38,14 @@ def create(cr):
         cr.execute(_CREATE)
     cr.execute(_FUNCTION)
     if not is_armed(cr):
-        cr.execute(f"DROP TRIGGER IF EXISTS {TABLE} ON {TABLE}")
+        cr.execute(SQL("DROP TRIGGER IF EXISTS %s ON %s", _NAME, _NAME))
         cr.execute(_TRIGGER)
 
 
 def drop(cr):
     """Remove all of it; called when the addon is uninstalled."""
-    cr.execute(f"DROP TABLE IF EXISTS {TABLE} CASCADE")
-    cr.execute(f"DROP FUNCTION IF EXISTS {TABLE}()")
+    cr.execute(SQL("DROP TABLE IF EXISTS %s CASCADE", _NAME))
+    cr.execute(SQL("DROP FUNCTION IF EXISTS %s()", _NAME))
 
 
 def is_armed(cr) -> bool:

@@ -18,7 +18,7 @@ MODES = [
 STATES = [
     ("queued", "Queued"),
     ("running", "Running"),
-    ("waiting", "Waiting for its next slice"),
+    ("waiting", "Waiting"),
     ("sealing", "Sealing"),
     ("done", "Done"),
 ]

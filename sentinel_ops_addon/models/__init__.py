@@ -16,6 +16,7 @@ from . import (
     sentinel_repair_loop,
     sentinel_run,
     sentinel_run_line,
+    sentinel_run_marks,
     sentinel_stop,
     sentinel_task,
     sentinel_tripwire,
@@ -23,11 +24,16 @@ from . import (
 )
 
 # isort: split
-# Further sides of a job and a run, in files of their own.
+# Further sides of a job, in files of their own; what bounds it extends what requests it.
+from . import (
+    sentinel_job_doors,
+    sentinel_job_requests,
+)
+
+# isort: split
 from . import (
     sentinel_job_limits,
     sentinel_job_marks,
     sentinel_run_decisions,
     sentinel_run_follow_up,
-    sentinel_run_marks,
 )

@@ -15,5 +15,4 @@ class IrAttachment(models.Model):
 
     def _mark_for_gc(self, fname):
         # Nothing that a simulation deletes is deleted.
-        if not is_simulating():
-            super()._mark_for_gc(fname)
+        return None if is_simulating() else super()._mark_for_gc(fname)

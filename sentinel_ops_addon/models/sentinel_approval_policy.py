@@ -34,9 +34,10 @@ class SentinelApprovalPolicy(models.Model):
             policy.rules_text = "; ".join(rule._text() for rule in policy.rule_ids)
 
     def _note_event(self, kind, before, after):
-        super()._note_event(kind, before, after)
+        result = super()._note_event(kind, before, after)
         if kind != "deleted":
             self._note_editor()
+        return result
 
     def _note_editor(self):
         # The user behind sudo(), too: what counts is who did it.
@@ -90,8 +91,9 @@ class SentinelApprovalRule(models.Model):
     _check_above = models.Constraint("CHECK (above >= 0)", "The bound cannot be negative.")
 
     def _note_event(self, kind, before, after):
-        super()._note_event(kind, before, after)
+        result = super()._note_event(kind, before, after)
         self.policy_id._note_editor()
+        return result
 
     def _text(self):
         self.ensure_one()

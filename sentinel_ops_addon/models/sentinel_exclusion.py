@@ -22,14 +22,12 @@ class SentinelExclusion(models.Model):
         compute="_compute_job_id",
         inverse="_inverse_job_id",
         search="_search_job_id",
-        string="Job",
         help="Empty: all jobs leave it alone.",
     )
     # No foreign key: an exclusion outlives its job, as part of the history.
     job_ref = fields.Integer(string="Job record", index=True)
     reason = fields.Char(required=True)
     until = fields.Datetime(
-        string="Until",
         required=True,
         help="Every exception ends: what is to stay for ever belongs into the job's rule.",
     )

@@ -200,7 +200,7 @@ class SentinelRun(models.Model):
     def _compute_first_lines(self):
         for run in self:
             run.first_line_ids = run.env["sentinel.run.line"].search(
-                [("run_id", "=", run.id)], order="position", limit=SHOWN_LINES
+                run._shown_lines(), order="position", limit=SHOWN_LINES
             )
 
     @api.depends("kpis", "guards", "parameters", "footprint", "side_effects")
@@ -314,8 +314,12 @@ class SentinelRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "sentinel_ops_addon.sentinel_run_line_action"
         )
-        action["domain"] = [("run_id", "=", self.id)]
+        action["domain"] = self._shown_lines()
         return action
+
+    def _shown_lines(self):
+        """The lines that somebody who looks at the run wants to see, as a domain."""
+        return [("run_id", "=", self.id)]
 
     # --- for the doors -----------------------------------------------------------------------
 
@@ -425,6 +429,8 @@ class SentinelRun(models.Model):
         """One sentence that says what the run did or found."""
         self.ensure_one()
         if self.state != "done":
+            if self.awaits:
+                return self.env._("Waits for approval")
             states = dict(self._fields["state"]._description_selection(self.env))
             return states[self.state]
         if self.error:

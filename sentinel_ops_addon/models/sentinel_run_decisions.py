@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine.approvals import approvers_needed, may_decide
 from ..engine.canonical import utc_text
 from ..engine.wake import wake_dispatcher
 
@@ -147,6 +148,13 @@ class SentinelRun(models.Model):
             "at": utc_text(made.at),
         }
 
+    def _shown_lines(self):
+        if self.awaits != "approval":
+            return super()._shown_lines()
+        # Who decides wants to see what about.
+        domain = [("run_id", "=", self.plan_ref), ("outcome", "=", "planned")]
+        return domain + ([("position", "in", self.chosen)] if self.chosen else [])
+
     def _live_runs_of_plan(self):
         """Live runs that apply this plan."""
         self.ensure_one()
@@ -193,9 +201,32 @@ class SentinelRun(models.Model):
             )
         return chosen
 
+    def _deciders(self):
+        """Logins of those who may decide, while a decision is missing; else empty."""
+        self.ensure_one()
+        if self.awaits == "approval":
+            plan = self.browse(self.plan_ref)
+        elif self._lacks_approval():
+            plan = self
+        else:
+            return []
+        return may_decide(plan.sudo()).mapped("login")
+
+    def _lacks_approval(self):
+        """Whether this is a plan that live could not carry out yet for want of approval."""
+        if self.mode != "plan" or self.final_status != "dry_run" or self.is_expired:
+            return False
+        needed, _why = approvers_needed(
+            self.env, self.policy or {}, self.selected_count, self.amount, self.currency
+        )
+        made = self.approval_ids.mapped("decision")
+        return "deny" not in made and made.count("approve") < needed
+
     def _as_dict(self):
         return dict(
             super()._as_dict(),
+            deciders=self._deciders(),
+            decide_by_key=bool((self.policy or {}).get("allow_keys")),
             digest=self.plan_digest or "",
             expires_at=utc_text(self.expires_at),
             awaits=self.awaits or "",

@@ -12,7 +12,8 @@ from ..engine.vocabulary import SOURCES
 class SentinelRun(models.Model):
     """The new run points to the old one, which is sealed and never learns of it."""
 
-    _inherit = "sentinel.run"
+    # One idea a file: a run's follow-ups apart from the run and from the decisions about it.
+    _inherit = "sentinel.run"  # pylint: disable=consider-merging-classes-inherited
 
     undoes_ref = fields.Integer(string="Undoes run record", readonly=True)
     undoes_uid = fields.Char(string="Undoes run", readonly=True)

@@ -104,6 +104,31 @@ class TestApproval(OrderCase):
         uid = self.trigger("live", user_id=self.operator_id, plan=plan["uid"])["uid"]
         self.assertEqual(self.finish(uid)["updated"], 2)
 
+    def test_status_names_those_who_may_decide(self):
+        self.make_orders([100 + i for i in range(6)])  # 60.00: two people
+        anna, bert, editor = (f"{name}_{self.mark}" for name in ("anna", "bert", "editor"))
+        plan = self.finish(self.ask("plan"))
+        uid = self.trigger("live", user_id=self.operator_id, plan=plan["uid"])["uid"]
+        dispatch(self.dbname)
+
+        def deciders():
+            found = self.status(plan["uid"])["deciders"]
+            self.assertEqual(found, self.status(uid)["deciders"])
+            # Others than ours may be approvers of this database.
+            return {login for login in found if login.endswith(self.mark)}
+
+        self.assertEqual(deciders(), {anna, bert, editor})
+        with self.as_user(self.editor_id) as env:
+            env["sentinel.job"].browse(self.job_id).max_records = 999
+        self.assertEqual(deciders(), {anna, bert, editor}, "the plan's policy is frozen")
+        self.approve(self.anna_id, uid)
+        dispatch(self.dbname)
+        self.assertEqual(deciders(), {bert, editor})
+        self.approve(self.bert_id, uid)
+        self.finish(uid)
+        self.assertEqual(deciders(), set(), "nothing is left to decide")
+        self.assertFalse(self.status(uid)["decide_by_key"])
+
     def test_an_approval_is_for_that_plan_only(self):
         self.make_orders([100, 101])
         plan = self.finish(self.ask("plan"))

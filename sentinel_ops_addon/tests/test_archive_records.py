@@ -64,6 +64,38 @@ class TestArchiveRecords(EngineCase):
         )
         self.assertEqual(self.active(ids), [False, True, True])
 
+    def test_a_retry_is_of_the_old_rule_seen_with_the_old_eyes(self):
+        """Who rewrites the rule afterwards neither sees with another's eyes nor lends them."""
+        (partner,) = self.make_partners([False])
+        with self.registry.cursor() as other:
+            other.execute("SELECT FROM res_partner WHERE id = %s FOR UPDATE", [partner])
+            left = self.run_job("live")
+        self.assertEqual(self.outcomes(left["uid"]), {partner: "skipped_locked"})
+        with self.root() as env:
+            env["sentinel.job"].browse(self.job_id).write(
+                {
+                    "run_as_id": env.ref("base.user_admin").id,
+                    "parameters": {"domain": "[('name', '=', 'nobody')]"},
+                    "company_id": env.ref("base.main_company").id,
+                }
+            )
+        try:
+            with self.root() as env:
+                again = env["sentinel.run"].retry(left["uid"], "live")["uid"]
+            run = self.finish(again)
+        finally:
+            with self.root() as env:
+                env["sentinel.job"].browse(self.job_id).write(
+                    {
+                        "run_as_id": self.user_id,
+                        "parameters": self.job_parameters,
+                        "company_id": self.company_id,
+                    }
+                )
+        self.assertEqual((run["run_as"], run["company"]), (left["run_as"], left["company"]))
+        self.assertEqual(run["parameters"], left["parameters"])
+        self.assertEqual(self.outcomes(run["uid"]), {partner: "done"})
+
     def test_archives_what_matches_and_nothing_else(self):
         ids = self.make_partners([False, "1", False])
         plan = self.run_job("plan")

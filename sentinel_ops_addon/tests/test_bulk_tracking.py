@@ -23,6 +23,7 @@ _OF_THE_ROW = {"id", "create_date", "write_date", "date", "read_date"}
 # Texts with ids, times and tokens in them.
 _TEXTS = {"message_id", "references", "headers", "body", "body_html"}
 _SETS = 3
+NOT_THESE = "Not these."
 
 
 class BulkCase(EngineCase):
@@ -656,7 +657,7 @@ class TestLive(OrderCase):
             original(operation, records, ctx)
             records.env.cr.flush()
             if bad & set(records.ids):
-                raise UserError("Not these.")
+                raise UserError(NOT_THESE)
 
         self.patch(operation_class, "_apply", refuse_late)
         run = self.run_job("live", days=90)

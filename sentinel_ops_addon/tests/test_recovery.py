@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from ..engine import recovery
+from ..engine import cursors, recovery
 from ..engine.cursors import writing_cursor
 from ..engine.dispatcher import dispatch
 from ..engine.errors import OwnershipLost
@@ -58,6 +58,17 @@ class TestRecovery(OrderCase):
         run = self.finish(uid)
         self.assertEqual((run["status"], run["outcomes"]), ("interrupted", {}))
 
+    def test_a_simulation_that_dies_leaves_nothing(self):
+        ids = self.make_orders([100 + i for i in range(20)])
+        uid = self.trigger("simulate", days=90)["uid"]
+        with self.die_in_batch(3), self.assertRaises(Died):
+            dispatch(self.dbname)
+        run = self.finish(uid)
+        self.assertEqual((run["status"], run["outcomes"]), ("interrupted", {}))
+        self.assertIn("nothing was changed", run["error"])
+        self.assertEqual(set(self.states(ids)), {"draft"})
+        self.assertEqual(self.run_job("simulate", days=90)["outcomes"], {"simulated": 20})
+
     def test_a_run_that_is_worked_on_is_not_interrupted(self):
         uid = self.trigger("plan", days=90)["uid"]
         with self.root() as env:
@@ -105,12 +116,25 @@ class TestRecovery(OrderCase):
             original(operation, records, ctx)
             # Taken over and ended: the lines that this process is about to write are there.
             (run_id,) = self.sql("SELECT id FROM sentinel_run WHERE uid = %s", [uid])[0]
-            recovery._end(self.dbname, run_id)
+            recovery.end_interrupted(self.dbname, run_id)
 
         with patch.object(operation_class, "_apply", be_replaced):
             dispatch(self.dbname)
         self.assertEqual(self.status(uid)["outcomes"], {"not_attempted": 3})
         self.assertEqual(self.status(other)["state"], "done")
+
+    def test_one_whose_rows_are_held_still_is_left_to_the_next_call(self):
+        (order,) = self.make_orders([100])
+        uid = self.trigger("plan", days=90)["uid"]
+        other = self.trigger("live", days=90)["uid"]
+        self.sql("UPDATE sentinel_run SET state = 'running' WHERE uid = %s", [uid])
+        with self.registry.cursor() as dying, patch.object(cursors, "LOCK_TIMEOUT", "100ms"):
+            dying.execute("SELECT FROM sentinel_run WHERE uid = %s FOR UPDATE", [uid])
+            dispatch(self.dbname)
+        self.assertEqual(self.status(uid)["state"], "running")
+        self.assertEqual(self.status(other)["status"], "success")
+        self.assertEqual(self.states([order]), ["cancel"])
+        self.assertEqual(self.finish(uid)["status"], "interrupted")
 
     def test_the_fence(self):
         uid = self.trigger("plan", days=90)["uid"]

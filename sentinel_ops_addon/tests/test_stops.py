@@ -48,6 +48,10 @@ class TestStops(OrderCase):
         # A dry run may look, and says what live would say.
         plan = self.run_job("plan", days=90)
         self.assertEqual((plan["status"], self.verdicts(plan)["kill_switch"]), ("dry_run", "warn"))
+        with self.as_user() as env:
+            (problem,) = env["sentinel.job"].health()["problems"]
+        self.assertEqual(problem["code"], "kill_switch")
+        self.assertIn("Wrong prices everywhere", problem["message"])
         with self.as_user(self.emergency_id) as env:
             env["sentinel.job"].resume_all("Prices are right again")
         self.assertEqual(self.run_job("live", days=90)["updated"], 1)

@@ -231,6 +231,50 @@ class TestUndo(UndoCase, OrderCase):
         self.assertEqual(run["outcomes"], {"not_attempted": 3})
         self.assertEqual(set(self.states(ids)), {"cancel"})
 
+    def test_an_undo_waits_for_the_approval_of_its_job(self):
+        ids, uid = self.cancelled()
+        with self.root() as env:
+            rule = {"measure": "records", "above": 2, "approvers": "1"}
+            env["sentinel.job"].browse(self.job_id).approval_policy_id = env[
+                "sentinel.approval.policy"
+            ].create({"name": f"Undo {self.mark}", "rule_ids": [(0, 0, rule)]})
+        try:
+            with self.as_user() as env:
+                undoing = env["sentinel.run"].undo(uid, "live")["uid"]
+            dispatch(self.dbname)
+            self.assertEqual(self.status(undoing)["awaits"], "approval")
+            self.assertEqual(set(self.states(ids)), {"cancel"})
+            with self.as_user() as env:
+                env["sentinel.run"].cancel(undoing, "not needed")
+            self.assertEqual(self.finish(undoing)["outcomes"], {"not_attempted": 3})
+        finally:
+            with self.root() as env:
+                env["sentinel.job"].browse(self.job_id).approval_policy_id = False
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+
+    def test_simulated(self):
+        ids, uid = self.cancelled([100, 101])
+        run = self.undo(uid, "simulate")
+        self.assertEqual((run["status"], run["outcomes"]), ("dry_run", {"simulated": 2}))
+        self.assertEqual({line["after"]["state"] for line in self.lines(run["uid"])}, {"draft"})
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+        self.assertEqual(self.status(uid)["undone_by"], [])
+
+    def test_excluded_records_are_left_alone(self):
+        ids, uid = self.cancelled([100, 101])
+        with self.root() as env:
+            env["sentinel.exclusion"].create(
+                {
+                    "model": "sale.order",
+                    "record_ref": ids[0],
+                    "reason": "in court",
+                    "until": "2099-01-01 00:00:00",
+                }
+            )
+        run = self.undo(uid)
+        self.assertEqual(self.outcomes(run["uid"]), {ids[0]: "skipped_excluded", ids[1]: "done"})
+        self.assertEqual(self.states(ids), ["cancel", "draft"])
+
     def test_what_cannot_be_undone(self):
         ids, uid = self.cancelled([100])
         plan = self.run_job("plan", days=90)

@@ -23,10 +23,21 @@ from typing import Any
 DATABASE = "acme"
 PASSWORD = "s3cr3t-Pa55phrase&<7"
 USERS = {
-    "manager": (7, {"operator", "auditor"}),
+    "manager": (7, {"operator", "auditor", "manager", "approver", "emergency"}),
     "operator": (8, {"operator"}),
     "auditor": (9, {"auditor"}),
     "nobody": (10, set()),
+    "anna": (11, {"operator", "approver"}),
+}
+RIGHTS = {
+    "export_runs": "auditor",
+    "export_lines": "auditor",
+    "approve": "approver",
+    "deny": "approver",
+    "pause": "manager",
+    "resume": "manager",
+    "stop_all": "emergency",
+    "resume_all": "emergency",
 }
 TRACEBACK = """Traceback (most recent call last):
   File "/usr/lib/python3/dist-packages/odoo/http.py", line 2250, in _serve_db
@@ -236,6 +247,11 @@ class StandIn:
         self.states = ["running", "done"]
         """What successive calls of status() find."""
         self.ending = {"status": "", "verdict": ""}
+        self.deciders: list[str] = []
+        """Whose consent live runs wait for; empty: for nobody's."""
+        self.keys_may_decide = True
+        self.stopped: dict[str, str] = {}
+        """Reasons by job, "" stands for everything."""
         self.lines_per_run = 3
         self.largest_runs_page = 200
         self.largest_lines_page = 5000
@@ -286,7 +302,9 @@ class StandIn:
     def execute(self, uid: int, password: str, model: str, method: str, named: Any) -> Any:
         if password != PASSWORD:
             raise Fault(3, "Access Denied")
-        rights = next(rights for number, rights in USERS.values() if number == uid)
+        login, rights = next(
+            (login, rights) for login, (number, rights) in USERS.items() if number == uid
+        )
         if not self.addon:
             raise Fault(2, f"Object {model} doesn't exist")
         work = {
@@ -294,6 +312,13 @@ class StandIn:
             ("sentinel.job", "trigger"): self.trigger,
             ("sentinel.job", "health"): self.health,
             ("sentinel.run", "status"): self.status,
+            ("sentinel.job", "pause"): self.stop,
+            ("sentinel.job", "resume"): self.lift,
+            ("sentinel.job", "stop_all"): partial(self.stop, ""),
+            ("sentinel.job", "resume_all"): partial(self.lift, ""),
+            ("sentinel.run", "approve"): partial(self.decide, login, "approve"),
+            ("sentinel.run", "deny"): partial(self.decide, login, "deny"),
+            ("sentinel.run", "cancel"): self.cancel,
             ("sentinel.run", "undo"): partial(self.follow_up, "undoes"),
             ("sentinel.run", "retry"): partial(self.follow_up, "retries"),
             ("sentinel.run", "read_lines"): self.read_lines,
@@ -307,7 +332,7 @@ class StandIn:
                     last=f"AttributeError: The method '{model}.{method}' does not exist"
                 ),
             )
-        needed = "auditor" if method.startswith("export") else "operator"
+        needed = RIGHTS.get(method, "operator")
         if (method not in ("catalog", "health") and needed not in rights) or not rights:
             raise Fault(4, f"You are not allowed to call {method} on {model}.")
         answer = work(**named)
@@ -349,6 +374,7 @@ class StandIn:
         reason: str,
         origin: dict[str, str],
         plan: str,
+        lines: list[int] | None = None,
     ) -> dict[str, Any]:
         entry = next((entry for entry in self.jobs if entry["code"] == code), None)
         if entry is None:
@@ -357,7 +383,9 @@ class StandIn:
             raise Fault(2, f"{code} has no mode {mode}.")
         if parameters.get("days") == 13:
             raise Fault(2, "days: 13 is unlucky; allowed are 1 to 36500 but for 13.")
-        request = (code, mode, sorted(parameters.items()), plan)
+        if lines is not None and max(lines) > self.lines_per_run:
+            raise Fault(2, f"1 of the {len(lines)} chosen numbers are no planned lines.")
+        request = (code, mode, sorted(parameters.items()), plan, lines)
         known = self.keys.get(idempotency_key) if idempotency_key else None
         if known and known[0] != request:
             raise Fault(2, "This idempotency key was used for another request.")
@@ -374,6 +402,9 @@ class StandIn:
             {"live": "done", "simulate": "simulated"}.get(mode, "planned"),
             0,
         )
+        self.runs[uid].update({"plan": plan, "chosen": lines or []})
+        if mode == "live" and self.deciders:
+            self._await(self.runs[uid])
         if mode == "simulate":
             self.runs[uid].update(FOOTPRINT)
         entry["last_run"] = {
@@ -407,11 +438,44 @@ class StandIn:
         self.runs[answer["uid"]].update({"parameters": old["parameters"], pointer: uid})
         return answer
 
+    def stop(self, code: str, reason: str) -> bool:
+        self._check_job(code)
+        if code in self.stopped:
+            raise Fault(2, f"{code or 'Everything'} is stopped already.")
+        self.stopped[code] = reason
+        return True
+
+    def lift(self, code: str, reason: str) -> bool:
+        self._check_job(code)
+        if not reason or not self.stopped.pop(code, ""):
+            raise Fault(2, f"{code or 'Everything'} is not stopped.")
+        return True
+
+    def decide(self, login: str, decision: str, uid: str, comment: str) -> dict[str, Any]:
+        run = self._run(uid)
+        if login not in self.deciders:
+            raise Fault(4, "You asked for it, so somebody else has to decide.")
+        if not self.keys_may_decide:
+            raise Fault(4, "Plans of this job are decided about in the browser.")
+        at = "2026-01-31 12:00:05"
+        run["approvals"].append(
+            {"login": login, "decision": decision, "comment": comment, "at": at, "via": "key"}
+        )
+        run.update({"awaits": "", "deciders": [], "state": "waiting"})
+        if decision == "deny":
+            self._end(uid, status="aborted")
+        return {"plan": "p" + uid[1:], "digest": "ab" * 32, "decision": decision, "at": at}
+
+    def cancel(self, uid: str, reason: str) -> dict[str, Any]:
+        run = self._run(uid)
+        if run["state"] == "done":
+            raise Fault(2, f"The run {uid} has ended already; nothing is left to cancel.")
+        self._end(uid, status="cancelled", error=f"Cancelled by manager: {reason}")
+        return {"uid": uid, "state": "waiting", "message": "It will stop."}
+
     def status(self, uid: str) -> dict[str, Any]:
-        run = self.runs.get(uid)
-        if run is None:
-            raise Fault(2, f"There is no run {uid}.")
-        if run["state"] != "done":
+        run = self._run(uid)
+        if run["state"] != "done" and not run["awaits"]:
             step = min(self._seen[uid], len(self.states) - 1)
             self._seen[uid] += 1
             run["state"] = self.states[step]
@@ -477,6 +541,31 @@ class StandIn:
 
     # --- inside ---------------------------------------------------------------
 
+    def _run(self, uid: str) -> dict[str, Any]:
+        if uid not in self.runs:
+            raise Fault(2, f"There is no run {uid}.")
+        return self.runs[uid]
+
+    def _check_job(self, code: str) -> None:
+        if code and code not in [entry["code"] for entry in self.jobs]:
+            raise Fault(2, f"There is no job '{code}'. Jobs: clean_old_orders.")
+
+    def _await(self, run: dict[str, Any]) -> None:
+        run.update(
+            state="waiting",
+            awaits="approval",
+            expires_at="2026-02-01 12:00:00",
+            deciders=self.deciders,
+            decide_by_key=self.keys_may_decide,
+        )
+        run["guards"].append(
+            {
+                "guard": "approval",
+                "verdict": "wait",
+                "message": "Waits for approval: 0 of 1 so far; 3 records, more than 2.",
+            }
+        )
+
     @staticmethod
     def _triggered(run: dict[str, Any], *, repeated: bool) -> dict[str, Any]:
         names = ("uid", "job", "mode", "state", "status")
@@ -504,6 +593,14 @@ class StandIn:
             "request_id": "",
             "parameters": parameters,
             "plan": "",
+            "digest": "",
+            "expires_at": "",
+            "chosen": [],
+            "withheld": 0,
+            "awaits": "",
+            "approvals": [],
+            "deciders": [],
+            "decide_by_key": False,
             "position": "",
             "population": 2000,
             "matched": 312,
@@ -560,7 +657,7 @@ class StandIn:
             for number in range(1, count + 1)
         ]
 
-    def _end(self, uid: str) -> None:
+    def _end(self, uid: str, **changes: str) -> None:
         run = self.runs[uid]
         if run["shape"] == "remedy":
             good = "success" if run["mode"] == "live" else "dry_run"
@@ -578,6 +675,7 @@ class StandIn:
             position=str(len(self.sealed)),
             outcomes=dict(outcomes),
         )
+        run.update({"awaits": "", "deciders": [], **changes})
         for entry in self.jobs:
             if entry["code"] == run["job"]:
                 entry["last_run"] = {

@@ -324,16 +324,3 @@ def test_a_link_never_leaves_that_odoo(cli: Cli, odoo: Odoo) -> None:
     ran = cli("run", "clean_old_orders", "--dry-run")
     assert ran.code == 0
     assert "evil" not in ran.out
-
-
-def test_guards_are_sentences(cli: Cli, odoo: Odoo) -> None:
-    odoo.standin.twists["status"] = lambda answer: {
-        **answer,
-        "guards": [
-            {"guard": "max_records", "verdict": "stop", "message": "812 records, 500 allowed."}
-        ],
-    }
-    ran = cli("run", "clean_old_orders", "--dry-run")
-    assert "✗ A live run would stop here: 812 records, 500 allowed." in ran.out
-    ran = cli("run", "clean_old_orders")
-    assert "✗ STOP: 812 records, 500 allowed." in ran.out

@@ -45,7 +45,7 @@ def test_the_shell_commands(odoo_server: RunningOdoo, orders: Orders, tmp_path: 
         **odoo_server.environment(),
         "SENTINEL_STORE": str(tmp_path / "trail.sqlite3"),
     }
-    assert len(commands()) == 4
+    assert len(commands()) == 5
     for command in commands():
         words = command.replace("S00080", row["name"]).split()
         done = subprocess.run(

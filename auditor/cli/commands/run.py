@@ -9,6 +9,7 @@ import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.cli.exits import Exit
+from auditor.cli.options import follow_options, request_options
 from auditor.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Examples:
   sentinel-ops run clean_old_orders --dry-run --days=60 --limit=100
   sentinel-ops run clean_old_orders --simulate   do it, look, undo it
   sentinel-ops run clean_old_orders --reason "quarter end"
+  sentinel-ops run clean_old_orders --plan 3f1c9a52-0d5e-4b8f-9f55-0a4c8a3d2b11 --lines 1,5-9
   sentinel-ops run clean_old_orders --help       the job's own parameters
   sentinel-ops run cron_health --json
 
@@ -37,35 +39,21 @@ Odoo when this command is interrupted; sentinel-ops status shows it later.
 @click.option("--simulate", is_flag=True, help="Do it and undo it: what would come of it.")
 @click.option("--plan", metavar="RUN", default="", help="Carry out this saved plan, a dry run.")
 @click.option(
+    "--lines",
+    "chosen",
+    metavar="NUMBERS",
+    default=None,
+    help="Only these lines of the plan, such as 1,5-9.",
+)
+@click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
     help="A parameter whose name is an option of this command too.",
 )
-@click.option("--reason", default="", help="Why; kept in the trail.")
-@click.option("--wait/--no-wait", "wait_for_end", default=True, help="Wait for the end (default).")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=600.0,
-    show_default=True,
-    help="Seconds to wait; 0 waits without end.",
-)
-@click.option(
-    "--lines",
-    "line_limit",
-    type=click.IntRange(0, 500),
-    default=10,
-    show_default=True,
-    help="How many lines to show.",
-)
-@click.option(
-    "--idempotency-key",
-    default="",
-    metavar="KEY",
-    help="The same key and request give the same run, however often they are sent.",
-)
+@request_options
+@follow_options(wait=True)
 @click.option("-h", "--help", "wants_help", is_flag=True, help="Show this, and JOB's parameters.")
 @json_option
 @common_options
@@ -78,11 +66,12 @@ def command(
     dry_run: bool,
     simulate: bool,
     plan: str,
+    chosen: str | None,
     assignments: tuple[str, ...],
     reason: str,
     wait_for_end: bool,
     timeout: float,
-    line_limit: int,
+    shown: int,
     idempotency_key: str,
     wants_help: bool,
 ) -> Exit:
@@ -97,10 +86,18 @@ def command(
     if dry_run and simulate:
         raise BadInput("--dry-run only looks; --simulate does it and undoes it. Give one of them.")
 
+    if chosen is not None and not plan:
+        raise BadInput(
+            "--lines chooses lines of a plan: name it with --plan.",
+            "--show says how many lines to show.",
+        )
+
     from auditor.cli.common import find_job
     from auditor.cli.parameters import read
+    from auditor.cli.ranges import read_numbers
     from auditor.cli.request import follow, queued
 
+    lines = None if chosen is None else read_numbers(chosen)
     client = app.client()
     job = find_job(client.catalog(), code)
     if not job.available:
@@ -110,10 +107,10 @@ def command(
     if plan and mode == "plan":
         raise BadInput(f"The job {code} only reads: there is no plan to carry out.")
     key = idempotency_key or str(uuid.uuid4())
-    triggered = _trigger(app, client, job, mode, parameters, reason, key, plan)
+    triggered = _trigger(app, client, job, mode, parameters, reason, key, plan, lines)
     if not wait_for_end:
         return queued(app, triggered)
-    return follow(app, client, triggered, timeout=timeout, line_limit=line_limit)
+    return follow(app, client, triggered, timeout=timeout, shown=shown)
 
 
 def _mode(job: Job, *, dry_run: bool, simulate: bool) -> str:
@@ -134,6 +131,7 @@ def _trigger(
     reason: str,
     key: str,
     plan: str,
+    lines: list[int] | None,
 ) -> Triggered:
     from auditor.cli.request import ask
 
@@ -146,6 +144,7 @@ def _trigger(
             reason=reason,
             request_id=app.request_id,
             plan=plan,
+            lines=lines,
         ),
         key,
     )

@@ -9,6 +9,7 @@ import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.cli.exits import Exit, Interrupted, for_run
+from auditor.cli.options import follow_options
 
 if TYPE_CHECKING:
     from auditor.odoo.client import Client
@@ -26,30 +27,15 @@ Examples:
   sentinel-ops status clean_old_orders --wait --timeout 60
 
 \b
-Exit code as for run; 5 while the run has not ended.
+Exit code as for run; 5 while the run has not ended, or waits for approval.
 """
 )
 @click.argument("run", metavar="RUN")
-@click.option("--wait/--no-wait", "wait_for_end", default=False, help="Wait until it has ended.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=600.0,
-    show_default=True,
-    help="Seconds to wait; 0 waits without end.",
-)
-@click.option(
-    "--lines",
-    "line_limit",
-    type=click.IntRange(0, 500),
-    default=10,
-    show_default=True,
-    help="How many lines to show.",
-)
+@follow_options(wait=False)
 @json_option
 @common_options
 @pass_app
-def command(app: App, run: str, wait_for_end: bool, timeout: float, line_limit: int) -> Exit:
+def command(app: App, run: str, wait_for_end: bool, timeout: float, shown: int) -> Exit:
     """Show the state of RUN: a run's uid, or a job's code for its last run."""
     from auditor.cli.result import report
     from auditor.cli.waiting import display, look_again, wait
@@ -67,7 +53,7 @@ def command(app: App, run: str, wait_for_end: bool, timeout: float, line_limit: 
             ) from None
         finally:
             show.close()
-    report(app, client, state, line_limit=line_limit)
+    report(app, client, state, shown=shown)
     return for_run(state)
 
 

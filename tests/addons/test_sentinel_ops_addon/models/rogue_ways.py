@@ -104,6 +104,8 @@ class SentinelTestRogueWays(models.AbstractModel):
 
     def _rogue_opens_a_cursor(self, record):
         with self.env.registry.cursor() as cr:
+            # The record is locked by the simulation: to fail, not to wait for ourselves.
+            cr.execute("SET LOCAL lock_timeout = '1s'")
             cr.execute("UPDATE res_partner SET name = 'rogue' WHERE id = %s", [record.id])
 
     def _rogue_opens_a_cursor_and_swallows(self, record):
