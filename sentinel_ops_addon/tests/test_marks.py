@@ -7,6 +7,7 @@ from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import BaseCase
 
+from ..engine import apply
 from ..engine.cursors import EngineCursor
 from ..engine.marks import day_of_action
 from .common import OrderCase
@@ -371,11 +372,11 @@ class TestMarks(OrderCase):
         self.let_days_pass()
         tries = []
 
-        def apply(original, operation, records, ctx):
+        def acting(original, operation, records, ctx):
             tries.append(records.ids)
             original(operation, records, ctx)
 
-        self.patch_apply(apply)
+        self.patch_apply(acting)
         task_class = self.registry["sentinel.task.clean_old_orders"]
         original = task_class._recorded_fields
         objected = []
@@ -575,12 +576,12 @@ class TestMarks(OrderCase):
         with self.root() as env:
             self.make_job(env, code, self.task)
 
-        def apply(original, operation, records, ctx):
+        def acting(original, operation, records, ctx):
             # As archiving and other business methods do.
             records.activity_ids.unlink()
             original(operation, records, ctx)
 
-        self.patch_apply(apply)
+        self.patch_apply(acting)
         self.run_job("live", code=code)
         self.assertEqual(self.states([order]), ["cancel"])
         self.assertEqual(self.marks([order]), [["waiting"]])
@@ -634,8 +635,11 @@ class TestMarks(OrderCase):
 
     def test_announced_lines_do_not_count_as_tries(self):
         ids = self.owned([300, 250, 240, 230, 220, 210])
-        self.refuse_to_announce(ids[1])
+        # The newest: the first of its batch, in the order of the model.
+        self.refuse_to_announce(ids[-1])
         self.set_job(max_error_share=10, error_sample=2)
+        # However slow the machine: one record, then the five others together.
+        self.patch(apply, "_fitting", lambda *figures: 25)
         # One try in all, that failed: too few to say anything, in the batch and after it.
         run = self.run_job("live")
         self.assertEqual((run["status"], run["outcomes"]), ("partial", {"refused": 1, "done": 5}))
