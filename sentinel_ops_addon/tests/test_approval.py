@@ -47,6 +47,9 @@ class TestApproval(OrderCase):
         self.door = "session"
         door.start()
         self.addCleanup(door.stop)
+        with self.root() as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            job.last_editor_id = job.approval_policy_id.last_editor_id = False
 
     def ask(self, mode="live", **kwargs):
         return self.trigger(mode, user_id=self.operator_id, days=90, **kwargs)["uid"]
@@ -227,6 +230,63 @@ class TestApproval(OrderCase):
         run = self.finish(uid)
         self.assertEqual(run["status"], "aborted")
         self.assertIn("expired", run["error"])
+        self.assertEqual(set(self.states(ids)), {"draft"})
+
+    def test_consent_to_chosen_lines_is_for_those_only(self):
+        self.make_orders([100, 101, 102])
+        plan = self.finish(self.ask("plan"))["uid"]
+        part, whole = (
+            self.trigger("live", user_id=self.operator_id, plan=plan, lines=lines)["uid"]
+            for lines in ([1, 2], None)
+        )
+        dispatch(self.dbname)
+        self.approve(self.anna_id, part)
+        self.assertEqual(self.finish(part)["updated"], 2)
+        run = self.status(whole)
+        self.assertEqual((run["state"], run["awaits"]), ("waiting", "approval"))
+        other = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[2, 3])["uid"]
+        dispatch(self.dbname)
+        self.assertEqual(self.status(other)["awaits"], "approval")
+        # She may go on to decide about the rest; about those lines she did already.
+        with self.assertRaisesRegex(UserError, "already"):
+            self.approve(self.anna_id, part)
+        self.approve(self.anna_id, whole)
+        self.assertEqual(self.finish(whole)["updated"], 1)
+
+    def test_consent_to_a_plan_is_for_a_part_of_it_too(self):
+        self.make_orders([100, 101, 102])
+        plan = self.finish(self.ask("plan"))["uid"]
+        self.approve(self.anna_id, plan)
+        part = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[1, 2])["uid"]
+        self.assertEqual(self.finish(part)["updated"], 2)
+
+    def test_what_was_denied_is_not_done_in_small_parts(self):
+        ids = self.make_orders([100, 101, 102, 103])
+        plan = self.finish(self.ask("plan"))["uid"]
+        some = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[1, 2])["uid"]
+        dispatch(self.dbname)
+        with self.as_user(self.anna_id) as env:
+            env["sentinel.run"].deny(some, "Not these two")
+        for lines, status in ([1], "aborted"), ([3], "success"):
+            uid = self.trigger("live", user_id=self.operator_id, plan=plan, lines=lines)["uid"]
+            self.assertEqual(self.finish(uid)["status"], status)
+        with self.as_user(self.anna_id) as env:
+            env["sentinel.run"].deny(plan, "Nothing of it")
+        uid = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[4])["uid"]
+        run = self.finish(uid)
+        self.assertEqual(run["status"], "aborted")
+        self.assertIn("Nothing of it", run["error"])
+        self.assertEqual(self.states(ids).count("cancel"), 1)
+
+    def test_a_denial_outlasts_the_right_to_decide(self):
+        ids = self.make_orders([100, 101])
+        plan = self.finish(self.ask("plan"))["uid"]
+        with self.as_user(self.editor_id) as env:
+            env["sentinel.run"].deny(plan, "Wrong customers")
+        self.approve(self.anna_id, plan)
+        # As the requester, who denied it may not decide any more.
+        uid = self.trigger("live", user_id=self.editor_id, plan=plan)["uid"]
+        self.assertEqual(self.finish(uid)["status"], "aborted")
         self.assertEqual(set(self.states(ids)), {"draft"})
 
     def test_it_holds_nobody_up_and_can_be_cancelled(self):
