@@ -49,13 +49,15 @@ def approvers_needed(env, policy, selected, amount, currency) -> tuple[int, str]
 def barred(plan, live_runs=()) -> dict[int, str]:
     """User IDs that may not decide about a plan, each with the reason (a key of ``WHY``).
 
-    Administrators are not excepted.
+    Administrators are not excepted. Editors are those of when the plan was made and those of now:
+    who raises a cap after the plan decides about it as little as who wrote it before.
 
     :param plan: the ``sentinel.run`` record of the plan
     :param live_runs: live runs that apply it, whose requesters are barred too
     """
     found = {SUPERUSER: "superuser"}
-    for user_id in (plan.policy or {}).get("editors", []):
+    job = plan.env["sentinel.job"].sudo().browse(plan.job_ref).exists()
+    for user_id in (*(plan.policy or {}).get("editors", []), *job._editors().ids):
         found[user_id] = "editor"
     for run in (plan, *live_runs):
         found[run.run_as_ref] = "run_as"
@@ -115,9 +117,9 @@ def proof_of(decision) -> str:
             [
                 decision.plan_uid,
                 decision.plan_digest,
+                decision.chosen or [],
                 decision.user_ref,
                 decision.decision,
-                decision.chosen or [],
                 decision.comment or "",
                 decision.at.isoformat(),
                 decision.via,

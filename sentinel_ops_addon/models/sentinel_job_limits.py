@@ -233,9 +233,12 @@ class SentinelJob(models.Model):
         """The approval policy and who may not decide because they wrote the rules."""
         policy = self.sudo().approval_policy_id._frozen()
         if policy:
-            editors = self.sudo().last_editor_id | self.sudo().approval_policy_id.last_editor_id
-            policy["editors"] = editors.ids
+            policy["editors"] = self.sudo()._editors().ids
         return policy
+
+    def _editors(self):
+        """Who changed the job or its approval policy last."""
+        return self.last_editor_id | self.approval_policy_id.last_editor_id
 
     def _request_values(self, mode, parameters, origin):
         return dict(

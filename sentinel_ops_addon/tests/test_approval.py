@@ -289,6 +289,53 @@ class TestApproval(OrderCase):
         self.assertEqual(self.finish(uid)["status"], "aborted")
         self.assertEqual(set(self.states(ids)), {"draft"})
 
+    def test_who_changes_the_job_after_the_plan_is_barred_too(self):
+        ids = self.make_orders([100, 101])
+        self.set_job(max_records=1)
+        plan = self.finish(self.ask("plan"))["uid"]
+        self.approve(self.bert_id, plan)
+        with self.as_user(self.editor_id) as env:
+            env["sentinel.job"].browse(self.job_id).max_records = 2
+        with self.assertRaisesRegex(AccessError, "last to change"):
+            self.approve(self.editor_id, plan)
+        # Nor may who consented make room for it afterwards.
+        with self.root() as env:
+            manager = env.ref("sentinel_ops_addon.group_manager").id
+            env["res.users"].browse(self.bert_id).group_ids = [(4, manager)]
+        with self.as_user(self.bert_id) as env:
+            env["sentinel.job"].browse(self.job_id).max_records = 3
+        uid = self.trigger("live", user_id=self.operator_id, plan=plan)["uid"]
+        dispatch(self.dbname)
+        self.assertEqual(self.status(uid)["awaits"], "approval")
+        self.assertEqual(set(self.states(ids)), {"draft"})
+
+    def test_nobody_else_becomes_the_last_editor(self):
+        with self.as_user(self.editor_id) as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            policy = env["sentinel.approval.policy"].browse(self.policy_id)
+            job.max_records = 998
+            policy.name = f"Renamed {self.mark}"
+            for record in (job, policy):
+                with self.refused(env, AccessError, "last changed"):
+                    record.last_editor_id = self.anna_id
+                self.assertEqual(record.last_editor_id.id, self.editor_id)
+            job.max_records = 1000
+
+    def test_who_moves_a_rule_away_changed_that_policy(self):
+        with self.root() as env:
+            policies = env["sentinel.approval.policy"].create(
+                [
+                    {"name": f"From {self.mark}", "rule_ids": [(0, 0, {"above": 1})]},
+                    {"name": f"To {self.mark}"},
+                ]
+            )
+            one, other = policies.ids
+        with self.as_user(self.editor_id) as env:
+            policies = env["sentinel.approval.policy"].browse([one, other])
+            policies[0].rule_ids.policy_id = other
+            self.assertEqual(policies.last_editor_id.ids, [self.editor_id])
+            self.assertEqual(policies[0].last_editor_id.id, self.editor_id)
+
     def test_it_holds_nobody_up_and_can_be_cancelled(self):
         self.make_orders([100, 101])
         uid = self.waiting()
