@@ -108,6 +108,9 @@ def _await_approval(cr, run, token, verdicts):
             "guards": [verdict.as_dict() for verdict in verdicts],
             "as_of": False,
             "awaits": "approval",
+            "heard_count": run.env["sentinel.approval"].search_count(
+                [("plan_ref", "=", run.plan_ref)]
+            ),
             "expires_at": run.browse(run.plan_ref).expires_at,
         }
     )

@@ -26,6 +26,9 @@ class SentinelRun(models.Model):
         readonly=True,
         index="btree_not_null",
     )
+    heard_count = fields.Integer(
+        string="Decisions heard", readonly=True, help="Those that were known when it began to wait."
+    )
     approval_ids = fields.One2many(
         comodel_name="sentinel.approval", compute="_compute_approval_ids", string="Decisions"
     )

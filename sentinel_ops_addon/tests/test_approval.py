@@ -2,8 +2,9 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..engine import dispatcher
+from ..engine import dispatcher, guards, slices
 from ..engine.dispatcher import dispatch
+from ..engine.errors import ApprovalMissing
 from .common import OrderCase
 
 DOOR = "odoo.addons.sentinel_ops_addon.models.sentinel_approval.door_of"
@@ -228,7 +229,7 @@ class TestApproval(OrderCase):
         with self.assertRaisesRegex(UserError, "expired"):
             self.approve(self.anna_id, uid)
         run = self.finish(uid)
-        self.assertEqual(run["status"], "aborted")
+        self.assertEqual((run["status"], run["awaits"]), ("aborted", ""))
         self.assertIn("expired", run["error"])
         self.assertEqual(set(self.states(ids)), {"draft"})
 
@@ -335,6 +336,38 @@ class TestApproval(OrderCase):
             policies[0].rule_ids.policy_id = other
             self.assertEqual(policies.last_editor_id.ids, [self.editor_id])
             self.assertEqual(policies[0].last_editor_id.id, self.editor_id)
+
+    def at_the_very_moment(self, call):
+        """Have ``call`` done and committed while a run finds out that it has to wait."""
+        called = []
+
+        def judge(run):
+            try:
+                return guards.judge(run)
+            except ApprovalMissing:
+                if not called:
+                    called.append(True)
+                    call()
+                raise
+
+        self.patch(slices, "judge", judge)
+
+    def test_a_decision_at_the_very_moment_is_heard(self):
+        self.make_orders([100, 101])
+        uid = self.ask()
+        self.at_the_very_moment(lambda: self.approve(self.anna_id, uid))
+        self.assertEqual(self.finish(uid)["updated"], 2)
+
+    def test_a_cancel_at_the_very_moment_is_heard(self):
+        self.make_orders([100, 101])
+        uid = self.ask()
+
+        def cancel():
+            with self.as_user(self.operator_id) as env:
+                env["sentinel.run"].cancel(uid, "not needed")
+
+        self.at_the_very_moment(cancel)
+        self.assertEqual(self.finish(uid)["status"], "cancelled")
 
     def test_it_holds_nobody_up_and_can_be_cancelled(self):
         self.make_orders([100, 101])
