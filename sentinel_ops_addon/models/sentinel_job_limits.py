@@ -119,6 +119,14 @@ class SentinelJob(models.Model):
         "Attempts, tries and hours are at least 1, hours at most 8760 (a year).",
     )
 
+    def unlink(self):
+        windows = self.env["sentinel.window"].sudo().with_context(active_test=False)
+        for window in windows.search([("job_ids", "in", self.ids)]):
+            if window.job_ids <= self:
+                # Without jobs it would be for all of them from now on.
+                window.active = False
+        return super().unlink()
+
     def _compute_not_now(self):
         stops = self.env["sentinel.stop"]
         everything = stops._standing("all")[:1]
