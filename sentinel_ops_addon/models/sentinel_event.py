@@ -104,7 +104,6 @@ class SentinelDefinitionMixin(models.AbstractModel):
 
     def _note_event(self, kind, before, after):
         self.ensure_one()
-        company = self.sudo().company_id if "company_id" in self._fields else False
         self.env["sentinel.event"].sudo().create(
             {
                 "at": fields.Datetime.now(),
@@ -115,11 +114,18 @@ class SentinelDefinitionMixin(models.AbstractModel):
                 "model_name": self.env._(self._description),
                 "record_ref": self.id,
                 "record_name": self.sudo().display_name,
-                "company_ref": company.id if company else 0,
+                "company_ref": self._company_ref(),
                 "before": before,
                 "after": after,
             }
         )
+
+    def _company_ref(self):
+        """ID of the company whose history this is; zero for all companies."""
+        record = self.sudo()
+        if "company_id" in self._fields:
+            return record.company_id.id or 0
+        return record.company_ref if "company_ref" in self._fields else 0
 
 
 def _kept(record, name):

@@ -158,7 +158,7 @@ class SentinelJob(models.Model):
         :param str reason: required
         """
         job = self._by_code(code)
-        self.env["sentinel.stop"]._set("job", job.id, job.name, reason)
+        self.env["sentinel.stop"]._set("job", job.id, job.name, reason, job.company_id.id)
         return True
 
     @api.model

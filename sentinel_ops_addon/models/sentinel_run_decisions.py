@@ -103,7 +103,7 @@ class SentinelRun(models.Model):
             raise UserError(
                 self.env._("The run %(uid)s has ended already; nothing is left to cancel.", uid=uid)
             )
-        self.env["sentinel.stop"]._set("run", run.id, run.display_name, reason)
+        self.env["sentinel.stop"]._set("run", run.id, run.display_name, reason, run.company_ref)
         if run.awaits:
             run.sudo().awaits = False
         wake_dispatcher(self.env)
