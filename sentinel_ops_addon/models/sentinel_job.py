@@ -466,7 +466,7 @@ class SentinelJob(models.Model):
             given=parameters or {},
             idempotency_key=idempotency_key,
             reason=reason,
-            origin=origin or {},
+            origin=requests.claimed_origin(origin or {}),
             plan=plan,
             lines=lines,
         )
