@@ -99,6 +99,13 @@ class SentinelStop(models.Model):
         return stops
 
     @api.model
+    def _settle(self, scope, ref, reason):
+        """Note that what stands is over; for the engine, nobody lifted it."""
+        self._standing(scope, ref).write(
+            {"lifted_at": fields.Datetime.now(), "lifted_reason": reason}
+        )
+
+    @api.model
     def _standing(self, scope, ref=0):
         return self.sudo().search(
             [("scope", "=", scope), ("ref", "=", ref), ("lifted_at", "=", False)]

@@ -107,6 +107,19 @@ class TestStops(OrderCase):
             self.assertIn("asked by mistake", run["error"])
         self.assertEqual(self.states([order]), ["draft"])
 
+    def test_a_cancel_is_not_in_force_for_ever(self):
+        for mode in ("plan", "live"):
+            uid = self.trigger(mode, days=90)["uid"]
+            with self.as_user(self.operator_id) as env:
+                env["sentinel.run"].cancel(uid, "asked by mistake")
+            self.finish(uid)
+            with self.as_user(self.operator_id) as env:
+                run = env["sentinel.run"]._by_uid(uid)
+                stop = env["sentinel.stop"].search([("scope", "=", "run"), ("ref", "=", run.id)])
+                self.assertTrue(stop.lifted_at)
+                self.assertEqual(stop.reason, "asked by mistake")
+                self.assertIn("ended", stop.lifted_reason)
+
     def test_cancel_in_the_middle(self):
         ids = self.make_orders([300 - i for i in range(50)])
         uid = self.trigger("live", days=90)["uid"]
