@@ -49,13 +49,15 @@ def approvers_needed(env, policy, selected, amount, currency) -> tuple[int, str]
 def barred(plan, live_runs=()) -> dict[int, str]:
     """User IDs that may not decide about a plan, each with the reason (a key of ``WHY``).
 
-    Administrators are not excepted.
+    Administrators are not excepted. Editors are those of when the plan was made and those of now:
+    who raises a cap after the plan decides about it as little as who wrote it before.
 
     :param plan: the ``sentinel.run`` record of the plan
     :param live_runs: live runs that apply it, whose requesters are barred too
     """
     found = {}
-    for user_id in (plan.policy or {}).get("editors", []):
+    job = plan.env["sentinel.job"].sudo().browse(plan.job_ref).exists()
+    for user_id in (*(plan.policy or {}).get("editors", []), *job._editors().ids):
         found[user_id] = "editor"
     for run in (plan, *live_runs):
         found[run.run_as_ref] = "run_as"
@@ -86,9 +88,11 @@ def may_decide(plan):
 def decisions(run):
     """The consents and refusals that hold for a live run, as two recordsets.
 
-    A decision holds when it was made about this very plan, by somebody who may decide (see
-    :func:`barred`, the requester of this live run included) and through a door: what was put into
-    the table past :meth:`sentinel.approval.create` lacks its proof.
+    A decision holds when it was made about this very plan and through a door: what was put into
+    the table past :meth:`sentinel.approval.create` lacks its proof. Where it was made about chosen
+    lines, a consent is for a run on nothing but those, a refusal for a run on any of them. A
+    consent holds only while its author may decide (see :func:`barred`, the requester of this live
+    run included); a refusal stays.
 
     :return: approvals (one a person) and denials, ``sentinel.approval``
     """
@@ -97,16 +101,28 @@ def decisions(run):
     made = run.env["sentinel.approval"].search([("plan_ref", "=", plan.id)], order="id")
     held = made.filtered(
         lambda decision: (
-            decision.plan_digest == plan.plan_digest
-            and decision.user_ref not in may_not
-            and decision.proof == proof_of(decision)
+            decision.plan_digest == plan.plan_digest and decision.proof == proof_of(decision)
         )
     )
     approved = run.env["sentinel.approval"]
-    for decision in held:
-        if decision.user_ref not in approved.mapped("user_ref"):
-            approved |= decision.filtered(lambda one: one.decision == "approve")
-    return approved, held.filtered(lambda one: one.decision == "deny")
+    for decision in held.filtered(lambda one: one.decision == "approve" and _covers(one, run)):
+        if decision.user_ref not in {*may_not, *approved.mapped("user_ref")}:
+            approved |= decision
+    return approved, held.filtered(lambda one: one.decision == "deny" and _touches(one, run))
+
+
+def _covers(decision, run):
+    """Whether it was made about every line that the run would act on."""
+    if not decision.chosen:
+        return True
+    return bool(run.chosen) and set(run.chosen) <= set(decision.chosen)
+
+
+def _touches(decision, run):
+    """Whether it was made about any line that the run would act on."""
+    if not decision.chosen or not run.chosen:
+        return True
+    return not set(run.chosen).isdisjoint(decision.chosen)
 
 
 def proof_of(decision) -> str:
@@ -121,6 +137,7 @@ def proof_of(decision) -> str:
             [
                 decision.plan_uid,
                 decision.plan_digest,
+                decision.chosen or [],
                 decision.user_ref,
                 decision.decision,
                 decision.comment or "",

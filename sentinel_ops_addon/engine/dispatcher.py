@@ -84,9 +84,10 @@ def _next(locks, refused):
     First those that say running: when the lock of one is free, its process is dead. Then fewest
     slices first, then oldest. Live runs of one job go one after the other: a second one plans
     when the first is done, so they never meet on a record. One that waits for somebody's decision
-    holds nobody up; it is looked at again when its plan has expired. The plan that a live run
-    makes for itself is worked on with it, by the same process. A scheduled one is let through, to
-    the guard that stops it.
+    holds nobody up; it is looked at again when its plan has expired, when it was cancelled, and
+    when there are other decisions than it heard of: one may be made at the very moment when the
+    run begins to wait. The plan that a live run makes for itself is worked on with it, by the same
+    process. A scheduled one is let through, to the guard that stops it.
     """
     locks.execute(
         """
@@ -97,7 +98,14 @@ def _next(locks, refused):
                    AND (run.state = 'running'
                         OR run.state IN ('queued', 'waiting', 'sealing')
                        AND (run.awaits IS NULL
-                            OR run.expires_at < timezone('UTC', clock_timestamp()))
+                            OR run.expires_at < timezone('UTC', clock_timestamp())
+                            OR run.heard_count <> (
+                                SELECT count(*) FROM sentinel_approval AS decision
+                                 WHERE decision.plan_ref = run.plan_ref)
+                            OR EXISTS (
+                                SELECT FROM sentinel_stop AS stop
+                                 WHERE stop.scope = 'run' AND stop.ref = run.id
+                                   AND stop.lifted_at IS NULL))
                        AND NOT EXISTS (
                                 SELECT FROM sentinel_run AS parent
                                  WHERE parent.plan_ref = run.id AND parent.state <> 'done')

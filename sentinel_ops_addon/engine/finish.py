@@ -19,7 +19,15 @@ def finish(cr, run, token, status, **values):
     # Read in this transaction, so that a later change of owner fails the write below.
     if run.owner_token != token or run.state != "running":
         raise OwnershipLost(f"run {run.id} was taken over by another process")
-    run.write(dict(values, state="sealing", final_status=status, ended_at=fields.Datetime.now()))
+    run.write(
+        dict(
+            values,
+            state="sealing",
+            final_status=status,
+            awaits=False,
+            ended_at=fields.Datetime.now(),
+        )
+    )
     run.env.flush_all()
     run_id = run.id
     # Where an operation worked, its session may not be as it was; a plan's tasks never had it.

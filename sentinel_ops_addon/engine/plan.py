@@ -286,7 +286,8 @@ def _look_back(cr, run, undo, end):
         env.invalidate_all()
     changed = sum(counts.values())
     return {
-        "population_count": changed,
+        # A share of what the old run looked at: of what it changed, an undo is always the whole.
+        "population_count": max(changed, run.browse(run.undoes_ref).population_count),
         "matched_count": changed,
         "selected_count": counts["planned"],
         # What cannot be undone is refused, line by line; no limit cut it off.

@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 
 from .canonical import digest
 from .cursors import commit, environment, roll_back, writing_cursor
+from .vocabulary import CLAIMED_SOURCES
 from .wake import wake_dispatcher
 
 # What a run that the engine requests for another one takes over from it.
@@ -54,6 +55,16 @@ class Request:
 
     values: dict[str, Any]
     asked: dict[str, Any]
+
+
+def claimed_origin(origin):
+    """What a remote caller says about itself; never that it is the schedule, a menu or the engine.
+
+    :param origin: as given; what is no mapping is left for others to refuse
+    """
+    if isinstance(origin, dict) and origin.get("source") not in CLAIMED_SOURCES:
+        return {**origin, "source": "rpc"}
+    return origin
 
 
 def cleaned_origin(origin, sources):

@@ -110,6 +110,9 @@ def _await_approval(cr, run, token, verdicts):
             "guards": [verdict.as_dict() for verdict in verdicts],
             "as_of": False,
             "awaits": "approval",
+            "heard_count": run.env["sentinel.approval"].search_count(
+                [("plan_ref", "=", run.plan_ref)]
+            ),
             "expires_at": run.browse(run.plan_ref).expires_at,
         }
     )
@@ -210,7 +213,11 @@ def _end_stopped(cr, run, token, stop):
     asked = {given.guard for given in stop.verdicts}
     kept = [given for given in run.guards or [] if given["guard"] not in asked]
     run.guards = kept + [given.as_dict() for given in stop.verdicts]
-    status = "cancelled" if verdict.guard == "cancelled" else "aborted"
+    status = "aborted"
+    if verdict.guard == "cancelled":
+        status = "cancelled"
+        # It did what it was for; in force for ever, it would be read before every batch of others.
+        run.env["sentinel.stop"]._settle("run", run.id, run.env._("The run ended."))
     error = run.env._(
         "Stopped by the guard %(guard)s: %(message)s",
         guard=verdict.guard,

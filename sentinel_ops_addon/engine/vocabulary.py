@@ -82,3 +82,6 @@ SOURCES = [
     ("http", "HTTP"),
     ("mcp", "Assistant"),
 ]
+
+# What a caller may say it is; the others are known to the engine itself.
+CLAIMED_SOURCES = ("rpc", "cli", "http", "mcp")

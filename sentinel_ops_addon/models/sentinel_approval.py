@@ -4,13 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine.approvals import barred, door_of, proof_of
+from ..engine.canonical import digest
 from ..engine.wake import wake_dispatcher
 
 DECISIONS = [("approve", "Approved"), ("deny", "Denied")]
 
 
 class SentinelApproval(models.Model):
-    """One person's word about one plan, bound to the plan's hash.
+    """One person's word about one plan, or about chosen lines of it, bound to the plan's hash.
 
     The rules are in :meth:`create`, below buttons and remote calls. What gets into the table past
     it has no proof and does not count, see ``engine.approvals``.
@@ -22,11 +23,15 @@ class SentinelApproval(models.Model):
     _order = "id desc"
     _rec_name = "login"
     _log_access = False
-    _definition_fields = ("plan_uid", "decision", "comment", "via")
+    _definition_fields = ("plan_uid", "chosen", "decision", "comment", "via")
 
     plan_ref = fields.Integer(string="Plan record", required=True, readonly=True, index=True)
     plan_uid = fields.Char(string="Plan", required=True, readonly=True)
     plan_digest = fields.Char(string="Hash of the plan", required=True, readonly=True)
+    chosen = fields.Json(
+        string="Chosen lines", readonly=True, help="What was decided about; empty for all lines."
+    )
+    choice = fields.Char(string="Hash of the chosen lines", readonly=True)
     job_code = fields.Char(string="Job", readonly=True)
     company_ref = fields.Integer(string="Company ID", readonly=True)
     user_ref = fields.Integer(string="User ID", required=True, readonly=True)
@@ -40,7 +45,7 @@ class SentinelApproval(models.Model):
     proof = fields.Char(readonly=True, groups="base.group_system")
 
     _unique_decision = models.UniqueIndex(
-        "(plan_ref, user_ref)", "A person decides about a plan once."
+        "(plan_ref, user_ref, COALESCE(choice, ''))", "A person decides about a plan once."
     )
 
     @api.model_create_multi
@@ -75,7 +80,8 @@ class SentinelApproval(models.Model):
         :raises UserError: about what nobody may decide any more
         """
         plan = self.env["sentinel.run"].sudo().browse(vals["plan_ref"]).exists()
-        self._check_open(plan)
+        chosen = vals.get("chosen") or False
+        self._check_open(plan, chosen)
         self._check_person(plan, user)
         via = door_of(self.env)
         if via == "key" and not (plan.policy or {}).get("allow_keys"):
@@ -91,6 +97,8 @@ class SentinelApproval(models.Model):
             "plan_ref": plan.id,
             "plan_uid": plan.uid,
             "plan_digest": plan.plan_digest,
+            "chosen": chosen,
+            "choice": self._choice(chosen),
             "job_code": plan.job_code,
             "company_ref": plan.company_ref,
             "user_ref": user.id,
@@ -101,7 +109,7 @@ class SentinelApproval(models.Model):
             "at": fields.Datetime.now(),
         }
 
-    def _check_open(self, plan):
+    def _check_open(self, plan, chosen):
         if not plan or plan.mode != "plan" or plan.final_status != "dry_run":
             raise UserError(self.env._("Only a finished plan of a remedy can be decided about."))
         if plan.expires_at and plan.expires_at < fields.Datetime.now():
@@ -112,9 +120,7 @@ class SentinelApproval(models.Model):
                     until=plan.expires_at,
                 )
             )
-        if self.sudo().search_count(
-            [("plan_ref", "=", plan.id), ("user_ref", "=", self.env.uid)], limit=1
-        ):
+        if self._is_made(plan, chosen):
             raise UserError(self.env._("You decided about this plan already."))
 
     def _check_person(self, plan, user):
@@ -142,9 +148,32 @@ class SentinelApproval(models.Model):
             raise AccessError(why[reason])
 
     @api.model
-    def _decide(self, plan, decision, comment):
-        """Put down the current user's decision and wake the runs that wait for it."""
-        made = self.sudo().create({"plan_ref": plan.id, "decision": decision, "comment": comment})
+    def _choice(self, chosen):
+        return digest(chosen) if chosen else False
+
+    @api.model
+    def _is_made(self, plan, chosen):
+        """Whether the current user decided about just that already."""
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("plan_ref", "=", plan.id),
+                    ("user_ref", "=", self.env.uid),
+                    ("choice", "=", self._choice(chosen)),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _decide(self, plan, decision, comment, chosen=False):
+        """Put down the current user's decision and wake the runs that wait for it.
+
+        :param chosen: positions of the lines that it is about; ``False`` for all
+        """
+        made = self.sudo().create(
+            {"plan_ref": plan.id, "decision": decision, "comment": comment, "chosen": chosen}
+        )
         waiting = plan.sudo()._live_runs_of_plan().filtered(lambda run: run.awaits == "approval")
         waiting.write({"awaits": False})
         wake_dispatcher(self.env)

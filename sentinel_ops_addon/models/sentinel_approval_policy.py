@@ -90,6 +90,12 @@ class SentinelApprovalRule(models.Model):
 
     _check_above = models.Constraint("CHECK (above >= 0)", "The bound cannot be negative.")
 
+    def write(self, vals):
+        # A rule that moves away weakens the policy that it leaves.
+        if "policy_id" in vals:
+            self.policy_id._note_editor()
+        return super().write(vals)
+
     def _note_event(self, kind, before, after):
         result = super()._note_event(kind, before, after)
         self.policy_id._note_editor()

@@ -1,7 +1,7 @@
 """Who changed what the engine goes by: jobs, windows, exclusions, policies, stops, decisions."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..engine.canonical import canonical_value
 
@@ -75,6 +75,9 @@ class SentinelDefinitionMixin(models.AbstractModel):
         return records
 
     def write(self, vals):
+        if "last_editor_id" in vals and not self.env.su:
+            # Who changed it last may not decide about it, so nobody chooses who that is.
+            raise AccessError(self.env._("Who last changed a definition is noted by Sentinel."))
         before = {record.id: record._definition() for record in self}
         result = super().write(vals)
         for record in self:
@@ -101,7 +104,6 @@ class SentinelDefinitionMixin(models.AbstractModel):
 
     def _note_event(self, kind, before, after):
         self.ensure_one()
-        company = self.sudo().company_id if "company_id" in self._fields else False
         self.env["sentinel.event"].sudo().create(
             {
                 "at": fields.Datetime.now(),
@@ -112,11 +114,18 @@ class SentinelDefinitionMixin(models.AbstractModel):
                 "model_name": self.env._(self._description),
                 "record_ref": self.id,
                 "record_name": self.sudo().display_name,
-                "company_ref": company.id if company else 0,
+                "company_ref": self._company_ref(),
                 "before": before,
                 "after": after,
             }
         )
+
+    def _company_ref(self):
+        """ID of the company whose history this is; zero for all companies."""
+        record = self.sudo()
+        if "company_id" in self._fields:
+            return record.company_id.id or 0
+        return record.company_ref if "company_ref" in self._fields else 0
 
 
 def _kept(record, name):

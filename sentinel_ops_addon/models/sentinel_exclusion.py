@@ -54,6 +54,20 @@ class SentinelExclusion(models.Model):
         for exclusion in self:
             exclusion.job_id = existing.filtered(lambda job, ref=exclusion.job_ref: job.id == ref)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [dict(self._own(vals), author_login=self.env.user.login) for vals in vals_list]
+        )
+
+    def write(self, vals):
+        return super().write(self._own(vals))
+
+    def _own(self, vals):
+        """Values without those that nobody gives: who wrote it, and what the record is called."""
+        noted = ("author_login", "record_name")
+        return {name: value for name, value in vals.items() if name not in noted}
+
     def _inverse_job_id(self):
         for exclusion in self:
             exclusion.job_ref = exclusion.job_id.id or False

@@ -3,6 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import requests
 from ..engine.canonical import utc_text
 from ..engine.health import health
 from ..engine.parameters import text
@@ -71,7 +72,7 @@ class SentinelJob(models.Model):
             given=parameters or {},
             idempotency_key=idempotency_key,
             reason=reason,
-            origin=origin or {},
+            origin=requests.claimed_origin(origin or {}),
             plan=plan,
             lines=lines,
         )

@@ -121,6 +121,14 @@ class SentinelJob(models.Model):
         "Attempts, tries and hours are at least 1, hours at most 8760 (a year).",
     )
 
+    def unlink(self):
+        windows = self.env["sentinel.window"].sudo().with_context(active_test=False)
+        for window in windows.search([("job_ids", "in", self.ids)]):
+            if window.job_ids <= self:
+                # Without jobs it would be for all of them from now on.
+                window.active = False
+        return super().unlink()
+
     def _compute_not_now(self):
         stops = self.env["sentinel.stop"]
         everything = stops._standing("all")[:1]
@@ -152,7 +160,7 @@ class SentinelJob(models.Model):
         :param str reason: required
         """
         job = self._by_code(code)
-        self.env["sentinel.stop"]._set("job", job.id, job.name, reason)
+        self.env["sentinel.stop"]._set("job", job.id, job.name, reason, job.company_id.id)
         return True
 
     @api.model
@@ -235,9 +243,12 @@ class SentinelJob(models.Model):
         """The approval policy and who may not decide because they wrote the rules."""
         policy = self.sudo().approval_policy_id._frozen()
         if policy:
-            editors = self.sudo().last_editor_id | self.sudo().approval_policy_id.last_editor_id
-            policy["editors"] = editors.ids
+            policy["editors"] = self.sudo()._editors().ids
         return policy
+
+    def _editors(self):
+        """Who changed the job or its approval policy last."""
+        return self.last_editor_id | self.approval_policy_id.last_editor_id
 
     def _request_values(self, mode, parameters, origin):
         return dict(

@@ -180,4 +180,15 @@ class SentinelJob(models.Model):
                     code=self.code,
                 )
             )
+        # What follows an older run works as that run's user, whoever the job's is by now.
+        follows = saved.undoes_ref or saved.retries_ref
+        if not follows and saved.run_as_ref != self.run_as_id.id:
+            raise UserError(
+                self.env._(
+                    "The job %(code)s runs as somebody else now than when the plan %(plan)s was "
+                    "made. Make a new plan.",
+                    plan=plan,
+                    code=self.code,
+                )
+            )
         return saved

@@ -27,6 +27,9 @@ class SentinelRun(models.Model):
         readonly=True,
         index="btree_not_null",
     )
+    heard_count = fields.Integer(
+        string="Decisions heard", readonly=True, help="Those that were known when it began to wait."
+    )
     approval_ids = fields.One2many(
         comodel_name="sentinel.approval", compute="_compute_approval_ids", string="Decisions"
     )
@@ -49,7 +52,7 @@ class SentinelRun(models.Model):
 
     def _compute_can_decide(self):
         now = fields.Datetime.now()
-        decided = self.env["sentinel.approval"]
+        decisions = self.env["sentinel.approval"]
         is_approver = self.env.user.has_group("sentinel_ops_addon.group_approver")
         for run in self:
             plan = run.browse(run.plan_ref) if run.mode == "live" else run
@@ -60,8 +63,7 @@ class SentinelRun(models.Model):
                 and (run.awaits == "approval" or run.mode == "plan")
                 and plan.final_status == "dry_run"
                 and any(guard["verdict"] == "wait" for guard in run.guards or [])
-                and self.env.uid
-                not in decided.search([("plan_ref", "=", plan.id)]).mapped("user_ref")
+                and not decisions._is_made(plan, run.chosen)
             )
 
     # --- doors -------------------------------------------------------------------------------
@@ -70,7 +72,8 @@ class SentinelRun(models.Model):
     def approve(self, uid, comment=""):
         """Consent to a plan; a live run that waits for it goes on when enough people did.
 
-        :param str uid: ID of the plan, or of the live run that waits
+        :param str uid: ID of the plan, or of the live run that waits: where lines were chosen for
+            that, the consent is for these alone
         :param str comment: for the trail
         :rtype: dict
         """
@@ -101,7 +104,7 @@ class SentinelRun(models.Model):
             raise UserError(
                 self.env._("The run %(uid)s has ended already; nothing is left to cancel.", uid=uid)
             )
-        self.env["sentinel.stop"]._set("run", run.id, run.display_name, reason)
+        self.env["sentinel.stop"]._set("run", run.id, run.display_name, reason, run.company_ref)
         if run.awaits:
             run.sudo().awaits = False
         wake_dispatcher(self.env)
@@ -140,7 +143,7 @@ class SentinelRun(models.Model):
                     "you the group Sentinel approval / Approver."
                 )
             )
-        made = self.env["sentinel.approval"]._decide(plan, decision, comment)
+        made = self.env["sentinel.approval"]._decide(plan, decision, comment, run.chosen)
         return {
             "plan": plan.uid,
             "digest": made.plan_digest,

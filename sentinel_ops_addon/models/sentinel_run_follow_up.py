@@ -49,6 +49,7 @@ class SentinelRun(models.Model):
         :param str mode: as for ``trigger``; its plan shows what would be put back
         :return: what ``trigger`` returns
         """
+        origin = requests.claimed_origin(origin)
         return self._request_follow_up("undo", uid, mode, reason, idempotency_key, origin)
 
     @api.model
@@ -62,6 +63,7 @@ class SentinelRun(models.Model):
         :param str mode: as for ``trigger``
         :return: what ``trigger`` returns
         """
+        origin = requests.claimed_origin(origin)
         return self._request_follow_up("retry", uid, mode, reason, idempotency_key, origin)
 
     @api.model

@@ -30,6 +30,9 @@ class SentinelStop(models.Model):
     scope = fields.Selection(selection=SCOPES, required=True, readonly=True)
     ref = fields.Integer(string="Job or run", required=True, readonly=True, default=0)
     name = fields.Char(string="What", readonly=True)
+    company_ref = fields.Integer(
+        string="Company ID", readonly=True, default=0, help="Zero: all companies."
+    )
     reason = fields.Char(required=True, readonly=True)
     login = fields.Char(
         string="By", required=True, readonly=True, default=lambda self: self.env.user.login
@@ -52,9 +55,10 @@ class SentinelStop(models.Model):
         return self.env["sentinel.reason"]._ask("resume_all", self.env._("Let everything go on"))
 
     @api.model
-    def _set(self, scope, ref, name, reason):
+    def _set(self, scope, ref, name, reason, company_ref=0):
         """Stop something from now on.
 
+        :param company_ref: whose job or run it is; zero for everything
         :raises AccessError: without the right to
         :raises ValidationError: without a reason
         """
@@ -64,7 +68,13 @@ class SentinelStop(models.Model):
         if self._standing(scope, ref):
             raise UserError(self.env._("%(name)s is stopped already.", name=name))
         return self.sudo().create(
-            {"scope": scope, "ref": ref, "name": name, "reason": reason.strip()[:500]}
+            {
+                "scope": scope,
+                "ref": ref,
+                "name": name,
+                "reason": reason.strip()[:500],
+                "company_ref": company_ref,
+            }
         )
 
     @api.model
@@ -87,6 +97,13 @@ class SentinelStop(models.Model):
             }
         )
         return stops
+
+    @api.model
+    def _settle(self, scope, ref, reason):
+        """Note that what stands is over; for the engine, nobody lifted it."""
+        self._standing(scope, ref).write(
+            {"lifted_at": fields.Datetime.now(), "lifted_reason": reason}
+        )
 
     @api.model
     def _standing(self, scope, ref=0):

@@ -2,8 +2,9 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..engine import dispatcher
+from ..engine import dispatcher, guards, slices
 from ..engine.dispatcher import dispatch
+from ..engine.errors import ApprovalMissing
 from .common import OrderCase
 
 DOOR = "odoo.addons.sentinel_ops_addon.models.sentinel_approval.door_of"
@@ -47,6 +48,9 @@ class TestApproval(OrderCase):
         self.door = "session"
         door.start()
         self.addCleanup(door.stop)
+        with self.root() as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            job.last_editor_id = job.approval_policy_id.last_editor_id = False
 
     def ask(self, mode="live", **kwargs):
         return self.trigger(mode, user_id=self.operator_id, days=90, **kwargs)["uid"]
@@ -250,9 +254,145 @@ class TestApproval(OrderCase):
         with self.assertRaisesRegex(UserError, "expired"):
             self.approve(self.anna_id, uid)
         run = self.finish(uid)
-        self.assertEqual(run["status"], "aborted")
+        self.assertEqual((run["status"], run["awaits"]), ("aborted", ""))
         self.assertIn("expired", run["error"])
         self.assertEqual(set(self.states(ids)), {"draft"})
+
+    def test_consent_to_chosen_lines_is_for_those_only(self):
+        self.make_orders([100, 101, 102])
+        plan = self.finish(self.ask("plan"))["uid"]
+        part, whole = (
+            self.trigger("live", user_id=self.operator_id, plan=plan, lines=lines)["uid"]
+            for lines in ([1, 2], None)
+        )
+        dispatch(self.dbname)
+        self.approve(self.anna_id, part)
+        self.assertEqual(self.finish(part)["updated"], 2)
+        run = self.status(whole)
+        self.assertEqual((run["state"], run["awaits"]), ("waiting", "approval"))
+        other = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[2, 3])["uid"]
+        dispatch(self.dbname)
+        self.assertEqual(self.status(other)["awaits"], "approval")
+        # She may go on to decide about the rest; about those lines she did already.
+        with self.assertRaisesRegex(UserError, "already"):
+            self.approve(self.anna_id, part)
+        self.approve(self.anna_id, whole)
+        self.assertEqual(self.finish(whole)["updated"], 1)
+
+    def test_consent_to_a_plan_is_for_a_part_of_it_too(self):
+        self.make_orders([100, 101, 102])
+        plan = self.finish(self.ask("plan"))["uid"]
+        self.approve(self.anna_id, plan)
+        part = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[1, 2])["uid"]
+        self.assertEqual(self.finish(part)["updated"], 2)
+
+    def test_what_was_denied_is_not_done_in_small_parts(self):
+        ids = self.make_orders([100, 101, 102, 103])
+        plan = self.finish(self.ask("plan"))["uid"]
+        some = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[1, 2])["uid"]
+        dispatch(self.dbname)
+        with self.as_user(self.anna_id) as env:
+            env["sentinel.run"].deny(some, "Not these two")
+        for lines, status in ([1], "aborted"), ([3], "success"):
+            uid = self.trigger("live", user_id=self.operator_id, plan=plan, lines=lines)["uid"]
+            self.assertEqual(self.finish(uid)["status"], status)
+        with self.as_user(self.anna_id) as env:
+            env["sentinel.run"].deny(plan, "Nothing of it")
+        uid = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[4])["uid"]
+        run = self.finish(uid)
+        self.assertEqual(run["status"], "aborted")
+        self.assertIn("Nothing of it", run["error"])
+        self.assertEqual(self.states(ids).count("cancel"), 1)
+
+    def test_a_denial_outlasts_the_right_to_decide(self):
+        ids = self.make_orders([100, 101])
+        plan = self.finish(self.ask("plan"))["uid"]
+        with self.as_user(self.editor_id) as env:
+            env["sentinel.run"].deny(plan, "Wrong customers")
+        self.approve(self.anna_id, plan)
+        # As the requester, who denied it may not decide any more.
+        uid = self.trigger("live", user_id=self.editor_id, plan=plan)["uid"]
+        self.assertEqual(self.finish(uid)["status"], "aborted")
+        self.assertEqual(set(self.states(ids)), {"draft"})
+
+    def test_who_changes_the_job_after_the_plan_is_barred_too(self):
+        ids = self.make_orders([100, 101])
+        self.set_job(max_records=1)
+        plan = self.finish(self.ask("plan"))["uid"]
+        self.approve(self.bert_id, plan)
+        with self.as_user(self.editor_id) as env:
+            env["sentinel.job"].browse(self.job_id).max_records = 2
+        with self.assertRaisesRegex(AccessError, "last to change"):
+            self.approve(self.editor_id, plan)
+        # Nor may who consented make room for it afterwards.
+        with self.root() as env:
+            manager = env.ref("sentinel_ops_addon.group_manager").id
+            env["res.users"].browse(self.bert_id).group_ids = [(4, manager)]
+        with self.as_user(self.bert_id) as env:
+            env["sentinel.job"].browse(self.job_id).max_records = 3
+        uid = self.trigger("live", user_id=self.operator_id, plan=plan)["uid"]
+        dispatch(self.dbname)
+        self.assertEqual(self.status(uid)["awaits"], "approval")
+        self.assertEqual(set(self.states(ids)), {"draft"})
+
+    def test_nobody_else_becomes_the_last_editor(self):
+        with self.as_user(self.editor_id) as env:
+            job = env["sentinel.job"].browse(self.job_id)
+            policy = env["sentinel.approval.policy"].browse(self.policy_id)
+            job.max_records = 998
+            policy.name = f"Renamed {self.mark}"
+            for record in (job, policy):
+                with self.refused(env, AccessError, "last changed"):
+                    record.last_editor_id = self.anna_id
+                self.assertEqual(record.last_editor_id.id, self.editor_id)
+            job.max_records = 1000
+
+    def test_who_moves_a_rule_away_changed_that_policy(self):
+        with self.root() as env:
+            policies = env["sentinel.approval.policy"].create(
+                [
+                    {"name": f"From {self.mark}", "rule_ids": [(0, 0, {"above": 1})]},
+                    {"name": f"To {self.mark}"},
+                ]
+            )
+            one, other = policies.ids
+        with self.as_user(self.editor_id) as env:
+            policies = env["sentinel.approval.policy"].browse([one, other])
+            policies[0].rule_ids.policy_id = other
+            self.assertEqual(policies.last_editor_id.ids, [self.editor_id])
+            self.assertEqual(policies[0].last_editor_id.id, self.editor_id)
+
+    def at_the_very_moment(self, call):
+        """Have ``call`` done and committed while a run finds out that it has to wait."""
+        called = []
+
+        def judge(run):
+            try:
+                return guards.judge(run)
+            except ApprovalMissing:
+                if not called:
+                    called.append(True)
+                    call()
+                raise
+
+        self.patch(slices, "judge", judge)
+
+    def test_a_decision_at_the_very_moment_is_heard(self):
+        self.make_orders([100, 101])
+        uid = self.ask()
+        self.at_the_very_moment(lambda: self.approve(self.anna_id, uid))
+        self.assertEqual(self.finish(uid)["updated"], 2)
+
+    def test_a_cancel_at_the_very_moment_is_heard(self):
+        self.make_orders([100, 101])
+        uid = self.ask()
+
+        def cancel():
+            with self.as_user(self.operator_id) as env:
+                env["sentinel.run"].cancel(uid, "not needed")
+
+        self.at_the_very_moment(cancel)
+        self.assertEqual(self.finish(uid)["status"], "cancelled")
 
     def test_it_holds_nobody_up_and_can_be_cancelled(self):
         self.make_orders([100, 101])

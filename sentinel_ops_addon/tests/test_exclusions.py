@@ -131,3 +131,14 @@ class TestExclusions(OrderCase):
         run = self.run_job("plan", code=code)
         self.assertEqual(run["verdict"], "pass")
         self.assertEqual(run["outcomes"], {"skipped_excluded": 1})
+
+    def test_the_author_is_who_wrote_it(self):
+        (order,) = self.make_orders([200])
+        exclusion = self.exclude(order, author_login="the boss", record_name="Something else")
+        with self.as_user() as env:
+            made = env["sentinel.exclusion"].browse(exclusion)
+            name = env["sale.order"].browse(order).display_name
+            self.assertEqual(made.author_login, f"keeper_{self.mark}")
+            made.write({"author_login": "the boss", "record_name": "Something else"})
+            self.assertEqual((made.author_login, made.record_name), (f"keeper_{self.mark}", name))
+        self.end_exclusion(exclusion)

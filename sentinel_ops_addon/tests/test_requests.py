@@ -79,6 +79,11 @@ class TestRequests(OrderCase):
         uid = self.trigger("plan", origin={"source": "the pope"})["uid"]
         self.assertEqual(self.status(uid)["source"], "rpc")
 
+    def test_a_caller_is_neither_the_schedule_nor_the_menu_nor_the_engine(self):
+        for source in ("schedule", "menu", "engine"):
+            uid = self.trigger("plan", origin={"source": source})["uid"]
+            self.assertEqual(self.status(uid)["source"], "rpc")
+
     def test_bad_input_names_the_remedy(self):
         for kwargs, words in [
             ({"code": "no_such_job"}, ["no_such_job", self.code]),

@@ -107,3 +107,14 @@ class TestSavedPlan(OrderCase):
         with self.assertRaisesRegex(UserError, "another request"):
             self.trigger("live", plan=plan["uid"], lines=[2], idempotency_key=key)
         self.finish(first["uid"])
+
+    def test_a_plan_is_carried_out_by_the_user_that_made_it(self):
+        (order,) = self.make_orders([100])
+        plan = self.run_job("plan", days=90)
+        with self.root() as env:
+            other = self.new_user(env, "successor", ["sales_team.group_sale_manager"]).id
+        self.set_job(run_as_id=other)
+        for mode in ("simulate", "live"):
+            with self.assertRaisesRegex(UserError, "somebody else"):
+                self.trigger(mode, plan=plan["uid"])
+        self.assertEqual(self.states([order]), ["draft"])

@@ -78,6 +78,18 @@ class TestSchedule(OrderCase):
         self.run_schedule()
         self.assertEqual(self.runs(), [("menu", False, 0)])
 
+    def test_run_manually_is_asked_for_by_who_pressed_it(self):
+        cron_id = self.schedule(schedule_next=fields.Datetime.now() + timedelta(days=1))
+        with self.root() as env:
+            admin_id = self.new_user(env, "presser", ["base.group_system"]).id
+        with self.as_user(admin_id) as env:
+            env["ir.cron"].browse(cron_id).method_direct_trigger()
+        asked = self.sql(
+            "SELECT source, requested_by_ref FROM sentinel_run WHERE job_ref = %s ORDER BY id DESC",
+            [self.job_id],
+        )
+        self.assertEqual(asked[0], ("menu", admin_id))
+
     def test_a_moment_that_cannot_be_requested_gets_its_run(self):
         self.schedule(schedule_next=fields.Datetime.now() - timedelta(minutes=1))
         with self.root() as env:

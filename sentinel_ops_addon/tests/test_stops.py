@@ -111,6 +111,19 @@ class TestStops(OrderCase):
             self.assertIn("asked by mistake", run["error"])
         self.assertEqual(self.states([order]), ["draft"])
 
+    def test_a_cancel_is_not_in_force_for_ever(self):
+        for mode in ("plan", "live"):
+            uid = self.trigger(mode, days=90)["uid"]
+            with self.as_user(self.operator_id) as env:
+                env["sentinel.run"].cancel(uid, "asked by mistake")
+            self.finish(uid)
+            with self.as_user(self.operator_id) as env:
+                run = env["sentinel.run"]._by_uid(uid)
+                stop = env["sentinel.stop"].search([("scope", "=", "run"), ("ref", "=", run.id)])
+                self.assertTrue(stop.lifted_at)
+                self.assertEqual(stop.reason, "asked by mistake")
+                self.assertIn("ended", stop.lifted_reason)
+
     def test_cancel_in_the_middle(self):
         ids = self.make_orders([300 - i for i in range(50)])
         uid = self.trigger("live", days=90)["uid"]
@@ -157,4 +170,25 @@ class TestStops(OrderCase):
             ):
                 with self.assertRaises(AccessError), env.cr.savepoint():
                     call()
+        self.finish(uid)
+
+    def test_those_of_another_company_are_out_of_sight(self):
+        with self.root() as env:
+            elsewhere = env["res.company"].create({"name": f"Far {self.mark}"})
+            stranger = self.new_user(
+                env, "far_manager", ["sentinel_ops_addon.group_manager"], elsewhere
+            ).id
+        with self.as_user() as env:
+            env["sentinel.job"].pause(self.code, "Stocktaking")
+        uid = self.trigger("plan", days=90)["uid"]
+        with self.as_user(self.operator_id) as env:
+            env["sentinel.run"].cancel(uid, "Asked by mistake")
+        self.stop_all()
+        for user_id, scopes in (self.user_id, {"job", "run", "all"}), (stranger, {"all"}):
+            with self.as_user(user_id) as env:
+                stops = env["sentinel.stop"].search([("lifted_at", "=", False)])
+                self.assertEqual(set(stops.mapped("scope")), scopes)
+                events = env["sentinel.event"].search([("model", "=", "sentinel.stop")])
+                seen = "Stocktaking" in "".join(events.mapped("change_text"))
+                self.assertEqual(seen, user_id == self.user_id)
         self.finish(uid)

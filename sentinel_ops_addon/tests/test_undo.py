@@ -216,6 +216,15 @@ class TestUndo(UndoCase, OrderCase):
         self.assertEqual(self.outcomes(run["uid"]), {ids[0]: "ineffective", ids[1]: "done"})
         self.assertEqual(self.states(ids), ["cancel", "draft"])
 
+    def test_the_share_of_an_undo_is_of_what_the_run_looked_at(self):
+        self.make_orders([1] * 6)
+        self.set_job(has_max_share=True, max_share=50)
+        ids, uid = self.cancelled()
+        plan = self.undo(uid, "plan")
+        self.assertEqual((plan["population"], plan["matched"]), (self.status(uid)["population"], 3))
+        self.assertEqual(self.undo(uid)["outcomes"], {"done": 3})
+        self.assertEqual(set(self.states(ids)), {"draft"})
+
     def test_caps_stop_an_undo(self):
         ids, uid = self.cancelled()
         try:

@@ -168,3 +168,27 @@ class TestWindows(OrderCase):
                 env["sentinel.window"].create({"name": "x", "expression": "* * * * *"})
             with self.assertRaises(AccessError), env.cr.savepoint():
                 env["sentinel.window"].browse(window_id).active = False
+
+    def test_a_window_of_an_archived_job_is_not_for_all(self):
+        with self.root() as env:
+            other = self.make_job(env, f"w_old_{self.mark}", self.task)
+            other_id = other.id
+        self.make_window(job_ids=[(6, 0, [other_id])])
+        with self.as_user() as env:
+            env["sentinel.job"].browse(other_id).active = False
+        self.make_orders([100])
+        self.assertEqual(self.run_job("live", days=90)["updated"], 1)
+
+    def test_a_window_of_a_deleted_job_is_not_for_all(self):
+        with self.root() as env:
+            other_id = self.make_job(env, f"w_gone_{self.mark}", self.task).id
+        only = self.make_window(job_ids=[(6, 0, [other_id])])
+        both = self.make_window(
+            job_ids=[(6, 0, [other_id, self.job_id])], expression=self.elsewhere()
+        )
+        with self.root() as env:
+            env["sentinel.job"].browse(other_id).unlink()
+            windows = env["sentinel.window"].browse([only, both])
+            self.assertEqual(windows.mapped("active"), [False, True])
+        self.make_orders([100])
+        self.assertEqual(self.run_job("live", days=90)["updated"], 1)

@@ -10,6 +10,18 @@ def verdict(run):
     """Count those who may decide and did; a live run waits until they are enough."""
     policy = run.policy or {}
     needed, why = approvers_needed(run.env, policy, run.selected_count, run.amount, run.currency)
+    approved = denied = ()
+    # Also where nobody has to be asked: a part of what was denied may be small enough for that.
+    if run.mode == "live" and run.selected_count:
+        approved, denied = decisions(run)
+    if denied:
+        return Verdict(
+            NAME,
+            "stop",
+            run.env._(
+                "%(login)s denied it: %(comment)s", login=denied[0].login, comment=denied[0].comment
+            ),
+        )
     if not needed:
         return Verdict(NAME, "pass", run.env._("No approval is needed."))
     if run.mode == "plan" or run.mode == "simulate":
@@ -23,15 +35,6 @@ def verdict(run):
             )
             if needed > 1
             else run.env._("Live needs the approval of one other person: %(why)s.", why=why),
-        )
-    approved, denied = decisions(run)
-    if denied:
-        return Verdict(
-            NAME,
-            "stop",
-            run.env._(
-                "%(login)s denied it: %(comment)s", login=denied[0].login, comment=denied[0].comment
-            ),
         )
     logins = ", ".join(decision.login for decision in approved)
     if len(approved) >= needed:
