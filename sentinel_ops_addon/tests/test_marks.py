@@ -12,6 +12,8 @@ from ..engine.cursors import EngineCursor
 from ..engine.marks import day_of_action
 from .common import OrderCase
 
+NOT_THIS_ONE = "Not on this one."
+
 
 class TestDayOfAction(BaseCase):
     """What "four days later" means."""
@@ -111,7 +113,7 @@ class TestMarks(OrderCase):
 
         def activity_schedule(records, *args, **kwargs):
             if bad in records.ids:
-                raise UserError("Not on this one.")
+                raise UserError(NOT_THIS_ONE)
             return original(records, *args, **kwargs)
 
         self.patch(orders_class, "activity_schedule", activity_schedule)
