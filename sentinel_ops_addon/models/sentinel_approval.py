@@ -32,6 +32,7 @@ class SentinelApproval(models.Model):
         string="Chosen lines", readonly=True, help="What was decided about; empty for all lines."
     )
     choice = fields.Char(string="Hash of the chosen lines", readonly=True)
+    about = fields.Char(compute="_compute_about")
     job_code = fields.Char(string="Job", readonly=True)
     company_ref = fields.Integer(string="Company ID", readonly=True)
     user_ref = fields.Integer(string="User ID", required=True, readonly=True)
@@ -47,6 +48,15 @@ class SentinelApproval(models.Model):
     _unique_decision = models.UniqueIndex(
         "(plan_ref, user_ref, COALESCE(choice, ''))", "A person decides about a plan once."
     )
+
+    @api.depends("chosen")
+    def _compute_about(self):
+        for decision in self:
+            decision.about = (
+                self.env._("%(count)s chosen lines", count=len(decision.chosen))
+                if decision.chosen
+                else self.env._("The whole plan")
+            )
 
     @api.model_create_multi
     def create(self, vals_list):

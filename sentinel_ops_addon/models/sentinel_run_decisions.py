@@ -239,6 +239,7 @@ class SentinelRun(models.Model):
                 {
                     "login": decision.login,
                     "decision": decision.decision,
+                    "lines": decision.chosen or [],
                     "comment": decision.comment or "",
                     "at": utc_text(decision.at),
                     "via": decision.via,

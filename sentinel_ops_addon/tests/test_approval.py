@@ -273,6 +273,10 @@ class TestApproval(OrderCase):
         other = self.trigger("live", user_id=self.operator_id, plan=plan, lines=[2, 3])["uid"]
         dispatch(self.dbname)
         self.assertEqual(self.status(other)["awaits"], "approval")
+        self.assertEqual([given["lines"] for given in run["approvals"]], [[1, 2]])
+        with self.as_user(self.anna_id) as env:
+            about = env["sentinel.run"]._by_uid(whole).approval_ids.mapped("about")
+        self.assertEqual(about, ["2 chosen lines"])
         # She may go on to decide about the rest; about those lines she did already.
         with self.assertRaisesRegex(UserError, "already"):
             self.approve(self.anna_id, part)
