@@ -89,7 +89,7 @@ def test_status_shows_what_shaped_the_run(cli: Cli, odoo: Odoo) -> None:
 
 def test_a_run_that_waits_for_approval_is_not_waited_for(cli: Cli, odoo: Odoo) -> None:
     odoo.standin.deciders = ["anna", "bob"]
-    ran = cli("run", "clean_old_orders", "--timeout=0")
+    ran = cli("run", "clean_old_orders", "--timeout=9")
     (uid,) = odoo.standin.runs
     assert ran.code == 5
     for text in (
@@ -102,7 +102,7 @@ def test_a_run_that_waits_for_approval_is_not_waited_for(cli: Cli, odoo: Odoo) -
         "Waits for approval: 0 of 1 so far; 3 records, more than 2.",
     ):
         assert text in ran.out
-    for flags in ([], ["--wait", "--timeout=0"]):
+    for flags in ([], ["--wait", "--timeout=9"]):
         again = cli("status", uid, *flags)
         assert (again.code, again.out) == (5, ran.out)
     document = cli("status", uid, "--wait", "--json").json
