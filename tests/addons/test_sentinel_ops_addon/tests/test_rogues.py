@@ -141,20 +141,14 @@ class RogueCase(EngineCase):
         with self.root() as env:
             return env["ir.config_parameter"].get_param("rogue.parameter")
 
-    def look_before(self):
-        """Take down what is there, for :meth:`assert_no_trace`."""
-        self.before = self.traces()
-
-    def assert_no_trace(self):
-        # Each way answers for what it left itself, not for the ones before it.
-        before, self.before = self.before, self.traces()
-        after = self.before
+    def assert_no_trace(self, before):
+        after = self.traces()
         changed = {
             what: (value, after[what]) for what, value in before.items() if after[what] != value
         }
         self.assertEqual(changed, {})
 
-    def check_refused(self, way, word):
+    def check_refused(self, way, word, before):
         run = self.attempt(way)
         self.assertEqual((run["status"], run["verdict"]), ("failure", "error"))
         self.assertIn("rogue", run["error"])
@@ -164,7 +158,7 @@ class RogueCase(EngineCase):
             self.assertIn(word, run["error"])
         self.assertNotIn("Traceback", run["error"])
         self.assertEqual(run["outcomes"], {})
-        self.assert_no_trace()
+        self.assert_no_trace(before)
 
 
 class TestRoguesInPlans(RogueCase):
@@ -180,17 +174,17 @@ class TestRoguesInPlans(RogueCase):
     def test_every_way_is_refused_named_and_without_trace(self):
         ways = sorted(set(self.ways()) - NO_EFFECT_IN_A_PLAN)
         self.assertGreater(len(ways), 50)
-        self.look_before()
+        before = self.traces()
         for way in ways:
             with self.subTest(way=way):
-                self.check_refused(way, "dry run")
+                self.check_refused(way, "dry run", before)
 
     def test_what_is_let_through_has_no_effect(self):
-        self.look_before()
+        before = self.traces()
         for way in sorted(NO_EFFECT_IN_A_PLAN):
             with self.subTest(way=way):
                 self.assertEqual(self.attempt(way)["status"], "success")
-                self.assert_no_trace()
+                self.assert_no_trace(before)
 
     def test_a_notification_is_never_delivered(self):
         """PostgreSQL lets NOTIFY pass in a read-only transaction, and drops it with it."""
@@ -217,23 +211,23 @@ class TestRoguesInSimulations(RogueCase):
     code = "rogue_remedy"
 
     def test_one_that_behaves_is_simulated(self):
-        self.look_before()
+        before = self.traces()
         run = self.attempt("behaves")
         self.assertEqual((run["status"], run["outcomes"]), ("dry_run", {"simulated": 1}))
         (line,) = self.lines(run["uid"])
         self.assertEqual((line["before"]["ref"], line["after"]["ref"]), ("victim", False))
-        self.assert_no_trace()
+        self.assert_no_trace(before)
 
     def test_every_way_is_refused_named_and_without_trace(self):
         ways = sorted(set(self.ways()) - NO_EFFECT_IN_A_SIMULATION - FAILS_ITS_RECORD)
         self.assertGreater(len(ways), 30)
-        self.look_before()
+        before = self.traces()
         for way in ways:
             with self.subTest(way=way):
-                self.check_refused(way, "during a simulation")
+                self.check_refused(way, "during a simulation", before)
 
     def test_what_is_let_through_is_undone(self):
-        self.look_before()
+        before = self.traces()
         for way in sorted(NO_EFFECT_IN_A_SIMULATION):
             with self.subTest(way=way):
                 run = self.attempt(way)
@@ -241,16 +235,16 @@ class TestRoguesInSimulations(RogueCase):
                     (run["status"], run["error"], run["outcomes"]),
                     ("dry_run", "", {"simulated": 1}),
                 )
-                self.assert_no_trace()
+                self.assert_no_trace(before)
 
     def test_postgresql_itself_guards_the_tripwire(self):
-        self.look_before()
+        before = self.traces()
         for way in sorted(FAILS_ITS_RECORD):
             with self.subTest(way=way):
                 run = self.attempt(way)
                 self.assertEqual((run["status"], run["outcomes"]), ("dry_run", {"failed": 1}))
                 self.assertIn("pending trigger events", run["errors"][0])
-                self.assert_no_trace()
+                self.assert_no_trace(before)
 
     def test_what_is_done_outside_of_a_dry_run_does_leave(self):
         self.attempt("opens_a_cursor")
