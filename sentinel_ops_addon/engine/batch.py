@@ -109,7 +109,14 @@ class Batch:
             )
         values = record_values(matching, self.names)
         prints = fingerprints(matching, values)
-        ready = matching.filtered(lambda record: prints[record.id] == by_id[record.id].fingerprint)
+        # In the order of the plan: oldest first, whatever order the search gives.
+        ready = records.browse(
+            [
+                record_id
+                for record_id, line in by_id.items()
+                if prints.get(record_id) == line.fingerprint
+            ]
+        ).with_prefetch(matching._prefetch_ids)
         for record in matching - ready:
             settled[record.id] = (
                 "skipped_changed",
@@ -134,13 +141,60 @@ class Batch:
         return self.task.env._("Somebody edited it since the plan.")
 
     def _attempt(self, records):
-        """Apply the operation; what fails is halved until the culprit stands alone.
+        """Apply the operation, in the order of the plan; whoever makes it fail is found.
+
+        Together where that works. A failure costs less than a success, since the business says no
+        before there is much to write, so it is cheaper to close in on one culprit and then to try
+        all that follow together than to work off the two halves each for themselves.
 
         :return: outcome and message by record id
         """
-        if self.budget.is_exceeded:
-            message = self.task.env._("The run had made too many errors by then.")
-            return dict.fromkeys(records.ids, ("not_attempted", message))
+        verdicts = {}
+        waiting, size = records, len(records)
+        while waiting:
+            if self.budget.is_exceeded:
+                message = self.task.env._("The run had made too many errors by then.")
+                verdicts.update(dict.fromkeys(waiting.ids, ("not_attempted", message)))
+                break
+            together, later = waiting[:size], waiting[size:]
+            error = self._act(together, verdicts)
+            if error is None:
+                waiting, size = later, 2 * size
+            else:
+                # Where one is, others may be: with many culprits it comes down to one by one.
+                waiting, size = self._close_in(together, error, verdicts) + later, size // 2 or 1
+        return verdicts
+
+    def _close_in(self, records, error, verdicts):
+        """Find the first culprit among records that failed together, and judge it.
+
+        What comes before it is acted upon, on the way.
+
+        :return: the records after it, of which nothing is known yet
+        """
+        after = records.browse()
+        while len(records) > 1:
+            middle = len(records) // 2
+            first, second = records[:middle], records[middle:]
+            found = self._act(first, verdicts)
+            if found is None:
+                # So it is among the others, which need not be tried as a whole.
+                records, error = second, None
+            else:
+                records, error, after = first, found, second + after
+        # None when it was only in the company of others that it failed.
+        error = error or self._act(records, verdicts)
+        if error is not None:
+            verdicts[records.id] = verdict = self._judge(records, error)
+            self.budget.note(verdict[0])
+        return after
+
+    def _act(self, records, verdicts):
+        """Act on records together, in a savepoint.
+
+        :param verdicts: gets outcome and message of each by id, unless it fails
+        :return: the error they failed with, None for success
+        """
         cr = records.env.cr
         try:
             with cr.savepoint():
@@ -152,30 +206,26 @@ class Batch:
                 if stuck:
                     raise _Ineffective(stuck)
         except _Ineffective as error:
-            return self._without_effect(records, records.browse(error.ids))
+            self._without_effect(records, records.browse(error.ids), verdicts)
         except TRANSIENT:
             raise
         except SentinelError:
             # The operation broke the engine's own rules; that ends the run, not the record.
             raise
         except Exception as error:  # noqa: BLE001 - one record must not stop the others
-            if len(records) > 1:
-                middle = len(records) // 2
-                return {**self._attempt(records[:middle]), **self._attempt(records[middle:])}
-            verdict = self._judge(records, error)
-            self.budget.note(verdict[0])
-            return {records.id: verdict}
-        if self.work.is_repair:
-            self.budget.note("done", len(records))
-        return dict.fromkeys(records.ids, ("done", ""))
+            return error
+        else:
+            if self.work.is_repair:
+                self.budget.note("done", len(records))
+            verdicts.update(dict.fromkeys(records.ids, ("done", "")))
+        return None
 
-    def _without_effect(self, records, stuck):
-        verdicts = dict.fromkeys(stuck.ids, ("ineffective", self.work.ineffective_message()))
+    def _without_effect(self, records, stuck, verdicts):
+        verdicts.update(dict.fromkeys(stuck.ids, ("ineffective", self.work.ineffective_message())))
         self.budget.note("ineffective", len(stuck))
         rest = records - stuck
         if rest:
             verdicts.update(self._attempt(rest))
-        return verdicts
 
     def _judge(self, record, error):
         if isinstance(error, LockError):

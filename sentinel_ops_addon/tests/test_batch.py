@@ -70,6 +70,40 @@ class TestBatch(OrderCase):
         states = dict(zip(ids, self.states(ids), strict=True))
         self.assertEqual({i for i, state in states.items() if state == "draft"}, bad)
 
+    def count_attempts(self, ids, is_refused):
+        """Run the job on orders; returns the run and the number of records of each attempt."""
+        attempts = []
+
+        def refuse(original, operation, records, ctx):
+            attempts.append(len(records))
+            if is_refused(set(records.ids)):
+                raise UserError(HOLIDAY)
+            original(operation, records, ctx)
+
+        self.patch_apply(refuse)
+        return self.run_job("live", days=90, limit=len(ids)), attempts
+
+    def test_one_culprit_among_many_is_closed_in_on(self):
+        """Halving 64 takes 6 steps; what follows the culprit is then tried together."""
+        ids = self.make_orders([300 - i for i in range(31 + 64)])
+        bad = ids[31 + 40]
+        run, attempts = self.count_attempts(ids, lambda found: bad in found)
+        self.assertEqual(run["outcomes"], {"done": 94, "refused": 1})
+        self.assertEqual(attempts, [1, 5, 25, 64, 32, 16, 8, 4, 2, 1, 23])
+
+    def test_many_culprits_come_down_to_one_by_one(self):
+        ids = self.make_orders([300 - i for i in range(31 + 64)])
+        self.set_job(has_max_errors=False, has_max_error_share=False)
+        run, attempts = self.count_attempts(ids, lambda found: True)
+        self.assertEqual(run["outcomes"], {"refused": 95})
+        self.assertLess(len(attempts), 95 * 1.5)
+
+    def test_records_that_fail_only_together_are_done(self):
+        ids = self.make_orders([300 - i for i in range(31 + 16)])
+        rivals = {ids[33], ids[44]}
+        run, _attempts = self.count_attempts(ids, lambda found: rivals <= found)
+        self.assertEqual(run["outcomes"], {"done": 47})
+
     def test_a_crash_is_a_failed_line_without_traceback(self):
         self.make_orders([100])
 

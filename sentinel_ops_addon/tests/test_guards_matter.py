@@ -64,6 +64,18 @@ class TestGuardsMatter(OrderCase):
             env["sentinel.job"].pause(self.code, "stop")
         self.matters("paused")
 
+    def test_guard_job_active(self):
+        (order,) = self.make_orders([100])
+        for expected in ("aborted", "success"):
+            uid = self.trigger("live", days=90)["uid"]
+            with self.as_user() as env:
+                env["sentinel.job"].browse(self.job_id).active = False
+            self.assertEqual(self.finish(uid)["status"], expected)
+            with self.as_user() as env:
+                env["sentinel.job"].browse(self.job_id).active = True
+            self.without("job_active")
+        self.assertEqual(self.states([order]), ["cancel"])
+
     def test_guard_cancelled(self):
         self.lift_later()
         (order,) = self.make_orders([100])
@@ -179,9 +191,8 @@ class TestGuardsMatter(OrderCase):
                 }
             )
         self.assertEqual(self.run_job("live", days=90)["updated"], 0)
-        nothing = lambda env, run, model, ids=None: {}  # noqa: E731
         with (
-            patch.object(plan, "withheld_records", nothing),
-            patch.object(apply, "withheld_records", nothing),
+            patch.object(plan, "withheld_records", lambda *args: {}),
+            patch.object(apply, "withheld_lines", lambda *args: {}),
         ):
             self.assertEqual(self.run_job("live", days=90)["updated"], 1)

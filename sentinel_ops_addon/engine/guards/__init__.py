@@ -10,6 +10,7 @@ from . import (
     cancelled,
     cap_required,
     error_budget,
+    job_active,
     kill_switch,
     max_amount,
     max_records,
@@ -26,7 +27,7 @@ __all__ = ["Verdict", "judge", "judge_request", "judge_errors", "judge_standing"
 
 # Order: what people ordered first, then what is general and cheap. Those that need no plan are
 # asked before one is made; approval comes last, so that nobody is asked in vain.
-_BEFORE_THE_PLAN = (cancelled, kill_switch, paused, window, overlap)
+_BEFORE_THE_PLAN = (cancelled, kill_switch, paused, job_active, window, overlap)
 _ON_THE_SELECTION = (
     plan_intact,
     withheld,
@@ -37,7 +38,7 @@ _ON_THE_SELECTION = (
     approval,
 )
 # Asked again before every batch.
-_STANDING = (cancelled, kill_switch, paused, window)
+_STANDING = (cancelled, kill_switch, paused, job_active, window)
 
 
 def judge_request(run):
