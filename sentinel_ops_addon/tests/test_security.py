@@ -127,6 +127,7 @@ class TestSecurity(OrderCase):
             "sentinel.reason": {"action_confirm"},
             "sentinel.stop": {"action_stop_all", "action_resume_all"},
             "sentinel.repair.loop": {"action_open_record"},
+            "sentinel.mark": {"action_open_record", "action_ask_again"},
             "sentinel.task": set(),
             "sentinel.chain": set(),
         }

@@ -219,12 +219,25 @@ class TestRoguesInSimulations(RogueCase):
         self.assert_no_trace(before)
 
     def test_every_way_is_refused_named_and_without_trace(self):
-        ways = sorted(set(self.ways()) - NO_EFFECT_IN_A_SIMULATION - FAILS_ITS_RECORD)
+        ways = sorted(
+            set(self.ways()) - NO_EFFECT_IN_A_SIMULATION - FAILS_ITS_RECORD - {"plays_the_replica"}
+        )
         self.assertGreater(len(ways), 30)
         before = self.traces()
         for way in ways:
             with self.subTest(way=way):
                 self.check_refused(way, "during a simulation", before)
+
+    def test_to_switch_triggers_off_takes_a_superuser_and_does_not_help_him(self):
+        before = self.traces()
+        ((superuser,),) = self.sql("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if superuser:
+            self.check_refused("plays_the_replica", "during a simulation", before)
+            return
+        run = self.attempt("plays_the_replica")
+        self.assertEqual((run["status"], run["outcomes"]), ("dry_run", {"failed": 1}))
+        self.assertIn("permission denied", run["errors"][0])
+        self.assert_no_trace(before)
 
     def test_what_is_let_through_is_undone(self):
         before = self.traces()
