@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from .errors import SetupError
 from .postgres_server import PostgresServer
 
 _NAME = re.compile(r"sentinel_[a-z0-9_]{1,50}")
+_VACUUM_SECONDS = 60.0
 _NEW_IDENTITY = """
 DO $$ BEGIN
     UPDATE ir_config_parameter SET value = gen_random_uuid()::text
@@ -86,8 +88,20 @@ class Databases:
         )
 
     def drop(self, name: str) -> None:
-        """Remove the database if it is there, cutting its connections, and its filestore."""
-        self.server.sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE)', name=_checked(name))
+        """Remove the database if it is there, cutting its connections, and its filestore.
+
+        :raises SetupError: PostgreSQL refused it.
+        """
+        end = time.monotonic() + _VACUUM_SECONDS
+        while True:
+            try:
+                self.server.sql('DROP DATABASE IF EXISTS :"name" WITH (FORCE)', name=_checked(name))
+                break
+            except SetupError as error:
+                # An autovacuum worker, which is not ours to cut off, and which goes by itself.
+                if "terminate process" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
         shutil.rmtree(self.filestore(name), ignore_errors=True)
 
 

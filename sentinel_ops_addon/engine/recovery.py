@@ -3,7 +3,7 @@
 import logging
 import uuid
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, fields
 
 from .cursors import commit, environment, writing_cursor
 from .finish import finish, finish_live
@@ -50,6 +50,7 @@ def end_interrupted(dbname, run_id):
             )
         if run.scheduled_for and run.attempt < MAX_ATTEMPTS:
             _request_again(run)
+        _withdraw_plan(run)
         if run.mode == "live":
             finish_live(
                 cr,
@@ -61,6 +62,21 @@ def end_interrupted(dbname, run_id):
             )
         else:
             finish(cr, run, token, "interrupted", error=error)
+
+
+def _withdraw_plan(run):
+    """End the plan that a dead run had asked for and not begun: nobody is going to apply it."""
+    plan = run.browse(run.plan_ref or ())
+    if plan.state == "queued" and plan.source == "engine":
+        plan.write(
+            {
+                "state": "sealing",
+                "final_status": "interrupted",
+                "verdict": "not_evaluated",
+                "error": run.env._("The run that it was for was interrupted before it began."),
+                "ended_at": fields.Datetime.now(),
+            }
+        )
 
 
 def _request_again(run):

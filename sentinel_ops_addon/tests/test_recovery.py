@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from ..engine import cursors, recovery
+from ..engine import cursors, recovery, slices
 from ..engine.cursors import writing_cursor
 from ..engine.dispatcher import dispatch
 from ..engine.errors import OwnershipLost
@@ -122,6 +122,18 @@ class TestRecovery(OrderCase):
             dispatch(self.dbname)
         self.assertEqual(self.status(uid)["outcomes"], {"not_attempted": 3})
         self.assertEqual(self.status(other)["state"], "done")
+
+    def test_a_plan_that_was_not_begun_ends_with_the_run_it_was_for(self):
+        self.make_orders([100])
+        uid = self.trigger("live", days=90)["uid"]
+        with patch.object(slices, "work", side_effect=Died), self.assertRaises(Died):
+            dispatch(self.dbname)
+        plan = self.status(self.status(uid)["plan"])
+        self.assertEqual(plan["state"], "queued")
+        self.assertEqual(self.finish(uid)["status"], "interrupted")
+        plan = self.finish(plan["uid"])
+        self.assertEqual((plan["status"], plan["outcomes"]), ("interrupted", {}))
+        self.assertTrue(plan["position"])
 
     def test_one_whose_rows_are_held_still_is_left_to_the_next_call(self):
         (order,) = self.make_orders([100])

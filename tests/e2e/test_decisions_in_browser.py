@@ -64,6 +64,7 @@ def test_approve_then_undo(odoo_server: RunningOdoo, orders: Orders) -> None:
     with logged_in(odoo_server.url, operator.login, operator._secret) as page:
         page.goto(odoo_server.url + str(run()["url"]))
         page.click("button[name=action_undo]")
+        page.wait_for_selector(".o_breadcrumb:has-text('(Plan')")
         assert status(page) == "Dry run"
         picture(page, "undo")
         page.click("button:has-text('Run this plan')")
