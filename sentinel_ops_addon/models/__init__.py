@@ -15,6 +15,7 @@ from . import (
     sentinel_mark,
     sentinel_repair_loop,
     sentinel_run,
+    sentinel_run_display,
     sentinel_run_line,
     sentinel_run_marks,
     sentinel_stop,
