@@ -2,6 +2,8 @@
 
 from odoo import fields, models
 
+from .sentinel_run_line import open_record
+
 
 class SentinelAttempt(models.Model):
     """How often a job tried one record without success, and when it may try again.
@@ -45,9 +47,4 @@ class SentinelAttempt(models.Model):
     def action_open_record(self):
         """Open the record, with the rights of who looks."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.model,
-            "res_id": self.record_ref,
-            "views": [(False, "form")],
-        }
+        return open_record(self)

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from .common import OrderCase
 
@@ -97,6 +97,19 @@ class TestAttempts(OrderCase):
             env["sentinel.attempt"].search([("job_ref", "=", self.job_id)]).action_release()
         bad.clear()
         self.assertEqual(self.run_job("live", days=90)["updated"], 1)
+
+    def test_opens_the_record_unless_it_is_gone(self):
+        (order,) = self.make_orders([100])
+        self.refuse({order})
+        self.run_job("live", days=90)
+        with self.as_user() as env:
+            attempt = env["sentinel.attempt"].search([("job_ref", "=", self.job_id)])
+            self.assertEqual(attempt.action_open_record()["res_id"], order)
+        self.sql("UPDATE sentinel_attempt SET record_ref = 0 WHERE job_ref = %s", [self.job_id])
+        with self.as_user() as env:
+            attempt = env["sentinel.attempt"].search([("job_ref", "=", self.job_id)])
+            with self.refused(env, UserError, "does not exist any more"):
+                attempt.action_open_record()
 
     def test_nothing_is_counted_for_what_was_skipped(self):
         (order,) = self.make_orders([100])
