@@ -122,18 +122,13 @@ class SentinelApproval(models.Model):
     def _check_open(self, plan, chosen):
         if not plan or plan.mode != "plan" or plan.final_status != "dry_run":
             raise UserError(self.env._("Only a finished plan of a remedy can be decided about."))
-        if plan.expires_at and plan.expires_at < fields.Datetime.now():
-            raise UserError(
-                self.env._(
-                    "The plan %(uid)s expired at %(until)s UTC. Make a new one.",
-                    uid=plan.uid,
-                    until=plan.expires_at,
-                )
-            )
+        if reason := plan._why_expired():
+            raise UserError(reason)
         if self._is_made(plan, chosen):
             raise UserError(self.env._("You decided about this plan already."))
 
-    def _check_person(self, plan, user):
+    @api.model
+    def _check_approver(self, user):
         if not user.has_group("sentinel_ops_addon.group_approver"):
             raise AccessError(
                 self.env._(
@@ -141,6 +136,9 @@ class SentinelApproval(models.Model):
                     "you the group Sentinel approval / Approver."
                 )
             )
+
+    def _check_person(self, plan, user):
+        self._check_approver(user)
         if plan.company_ref not in user.company_ids.ids:
             raise AccessError(self.env._("The plan is about a company that is not yours."))
         waiting = plan._live_runs_of_plan()

@@ -160,14 +160,8 @@ class SentinelJob(models.Model):
                 self.env._("A plan has its parameters already; give a plan or parameters.")
             )
         saved = runs._by_uid(plan)
-        if saved.expires_at and saved.expires_at < fields.Datetime.now():
-            raise UserError(
-                self.env._(
-                    "The plan %(plan)s expired at %(until)s UTC. Make a new one.",
-                    plan=plan,
-                    until=saved.expires_at,
-                )
-            )
+        if reason := saved._why_expired():
+            raise UserError(reason)
         if (saved.job_ref, saved.task_code, saved.company_ref) != (
             self.id,
             self.task_id.code,

@@ -1,7 +1,7 @@
 """What people decide about runs: approve, deny, cancel."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..engine.approvals import approvers_needed, may_decide
 from ..engine.canonical import utc_text
@@ -51,12 +51,11 @@ class SentinelRun(models.Model):
             )
 
     def _compute_can_decide(self):
-        now = fields.Datetime.now()
         decisions = self.env["sentinel.approval"]
         is_approver = self.env.user.has_group("sentinel_ops_addon.group_approver")
         for run in self:
             plan = run.browse(run.plan_ref) if run.mode == "live" else run
-            run.is_expired = bool(plan.expires_at and plan.expires_at < now)
+            run.is_expired = bool(plan._why_expired())
             run.can_decide = (
                 is_approver
                 and not run.is_expired
@@ -136,20 +135,26 @@ class SentinelRun(models.Model):
             if not run.plan_ref:
                 raise UserError(self.env._("The run has no plan yet; wait until it has one."))
             plan = run.browse(run.plan_ref)
-        if not self.env.user.has_group("sentinel_ops_addon.group_approver"):
-            raise AccessError(
-                self.env._(
-                    "Only Sentinel approvers may decide about plans. An administrator can give "
-                    "you the group Sentinel approval / Approver."
-                )
-            )
-        made = self.env["sentinel.approval"]._decide(plan, decision, comment, run.chosen)
+        decisions = self.env["sentinel.approval"]
+        # First of all: who may not decide at all is not told what else is in the way.
+        decisions._check_approver(self.env.user)
+        made = decisions._decide(plan, decision, comment, run.chosen)
         return {
             "plan": plan.uid,
             "digest": made.plan_digest,
             "decision": made.decision,
             "at": utc_text(made.at),
         }
+
+    def _why_expired(self):
+        """Why this plan cannot be run or decided about any more; empty while it can."""
+        if not self.expires_at or self.expires_at >= fields.Datetime.now():
+            return ""
+        return self.env._(
+            "The plan %(uid)s expired at %(until)s UTC. Make a new one.",
+            uid=self.uid,
+            until=self.expires_at,
+        )
 
     def _shown_lines(self):
         if self.awaits != "approval":

@@ -1,7 +1,5 @@
 """A plan that is still the one that was looked at."""
 
-from odoo import fields
-
 from ..plan_digest import plan_digest
 from .verdict import Verdict, stop_or_warn
 
@@ -17,16 +15,8 @@ def verdict(run):
             run.env._("Valid until %(until)s UTC.", until=run.expires_at),
         )
     plan = run.browse(run.plan_ref)
-    if plan.expires_at and plan.expires_at < fields.Datetime.now():
-        return stop_or_warn(
-            run,
-            NAME,
-            run.env._(
-                "The plan %(uid)s expired at %(until)s UTC. Make a new one.",
-                uid=plan.uid,
-                until=plan.expires_at,
-            ),
-        )
+    if reason := plan._why_expired():
+        return stop_or_warn(run, NAME, reason)
     if plan_digest(run.env.cr, plan) != plan.plan_digest:
         return Verdict(
             NAME,
