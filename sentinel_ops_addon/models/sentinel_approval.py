@@ -60,12 +60,7 @@ class SentinelApproval(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        decisions = super().create(
-            [self._complete(dict(vals), self.env.user) for vals in vals_list]
-        )
-        for decision in decisions:
-            decision.sudo()._set_proof(proof_of(decision))
-        return decisions
+        return super().create([self._complete(dict(vals), self.env.user) for vals in vals_list])
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("A decision cannot be changed."))
@@ -74,17 +69,8 @@ class SentinelApproval(models.Model):
     def _unlink_except_any(self):
         raise UserError(self.env._("A decision cannot be taken back; cancel the run instead."))
 
-    def _set_proof(self, proof):
-        self.ensure_one()
-        self.flush_recordset()
-        # Past write(), which refuses everybody.
-        self.env.cr.execute(
-            "UPDATE sentinel_approval SET proof = %s WHERE id = %s", [proof, self.id]
-        )
-        self.invalidate_recordset(["proof"])
-
     def _complete(self, vals, user):
-        """Check that this user may decide, and fill in who and when.
+        """Check that this user may decide, and fill in who, when and the proof of it.
 
         :raises AccessError: who may not decide
         :raises UserError: about what nobody may decide any more
@@ -103,7 +89,7 @@ class SentinelApproval(models.Model):
             )
         if vals["decision"] == "deny" and not (vals.get("comment") or "").strip():
             raise ValidationError(self.env._("Say why you deny it."))
-        return {
+        values = {
             "plan_ref": plan.id,
             "plan_uid": plan.uid,
             "plan_digest": plan.plan_digest,
@@ -118,6 +104,7 @@ class SentinelApproval(models.Model):
             "via": via,
             "at": fields.Datetime.now(),
         }
+        return dict(values, proof=proof_of(self.new(values)))
 
     def _check_open(self, plan, chosen):
         if not plan or plan.mode != "plan" or plan.final_status != "dry_run":
