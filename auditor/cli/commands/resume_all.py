@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import click
+from auditor.cli.stopping import everything_command
 
-from auditor.cli.context import App, common_options, json_option, pass_app
-from auditor.cli.exits import Exit
-
-
-@click.command(
+command = everything_command(
     "resume-all",
-    epilog="""\b
-Examples:
-  sentinel-ops resume-all --reason "mails are right again"
-
-\b
-Needs the right Emergency stop. Runs that were stopped stay stopped: start new ones.
-""",
+    summary="Lift the stop of everything.",
+    example="mails are right again",
+    note="Needs the right Emergency stop. Runs that were stopped stay stopped: start new ones.",
+    send=lambda client, reason: client.resume_all(reason=reason),
+    state={"stopped": False},
+    said="Live runs may act again.",
 )
-@click.option("--reason", required=True, help="Why; kept in the history.")
-@json_option
-@common_options
-@pass_app
-def command(app: App, reason: str) -> Exit:
-    """Lift the stop of everything."""
-    from auditor.cli.order import order
-
-    client = app.client()
-
-    def call() -> dict[str, object]:
-        client.resume_all(reason=reason)
-        return {"stopped": False, "reason": reason}
-
-    return order(app, call, lambda _done: "Live runs may act again.")
