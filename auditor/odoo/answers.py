@@ -289,7 +289,7 @@ class LinePage(Answer):
 
 
 class Problem(Answer):
-    """Something that keeps Sentinel-Ops from working, and what to do about it."""
+    """Something in the way of Sentinel-Ops, and what to do about it."""
 
     code: str
     message: Text
@@ -297,7 +297,10 @@ class Problem(Answer):
 
 
 class Health(Answer):
-    """How Sentinel-Ops is inside that database."""
+    """How Sentinel-Ops is inside that database.
+
+    ``problems`` keep it from working; with ``notices`` it works, but not as well as it could.
+    """
 
     ok: bool
     contract: int
@@ -312,6 +315,7 @@ class Health(Answer):
     oldest_queued_seconds: int = 0
     dispatcher_last: Text = ""
     problems: list[Problem] = []
+    notices: list[Problem] = []
 
 
 class RunsPage(Answer):

@@ -244,6 +244,7 @@ class StandIn:
         self.sealed: list[str] = []
         self.keys: dict[str, tuple[object, str]] = {}
         self.problems: list[dict[str, str]] = []
+        self.notices: list[dict[str, str]] = []
         self.states = ["running", "done"]
         """What successive calls of status() find."""
         self.ending = {"status": "", "verdict": ""}
@@ -363,6 +364,7 @@ class StandIn:
             "oldest_queued_seconds": 20,
             "dispatcher_last": "",
             "problems": self.problems,
+            "notices": self.notices,
         }
 
     def trigger(

@@ -102,6 +102,17 @@ def test_health(cli: Cli, odoo: Odoo) -> None:
     assert cli("health", "--json").code == 1
 
 
+def test_health_tells_what_works_but_not_as_well_as_it_could(cli: Cli, odoo: Odoo) -> None:
+    notice = {"code": "bulk_tracking_off", "message": "Slower runs.", "remedy": "Upgrade."}
+    odoo.standin.notices = [notice]
+    ran = cli("health")
+    assert ran.code == 0
+    assert "✓ All is well" in ran.out
+    assert "! Slower runs." in ran.out
+    assert "Upgrade." in ran.out
+    assert cli("health", "--json").json["notices"] == [notice]
+
+
 def test_logs_are_json_outside_development_and_hold_no_secret(cli: Cli, odoo: Odoo) -> None:
     odoo.standin.misbehave("catalog", "drop")
     ran = cli("list", ENVIRONMENT="production", LOG_LEVEL="DEBUG")

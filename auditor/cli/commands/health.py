@@ -15,7 +15,8 @@ Examples:
   sentinel-ops health --json
 
 \b
-Exit code 0 when all is well, 1 when Odoo reports a problem.
+Exit code 0 when all is well, 1 when Odoo reports a problem. Notices (!) are about
+what works, but not as well as it could.
 """
 )
 @json_option
@@ -42,8 +43,10 @@ def command(app: App) -> Exit:
     )
     waiting = f" (the oldest for {health.oldest_queued_seconds} s)" if health.queued else ""
     app.out.print(sentence(f"Runs queued: {health.queued}{waiting}, running: {health.running}."))
-    for problem in health.problems:
-        app.out.print(sentence(f"✗ {problem.message}", "red"))
+    told = [("✗", "red", problem) for problem in health.problems]
+    told += [("!", "yellow", notice) for notice in health.notices]
+    for mark, style, problem in told:
+        app.out.print(sentence(f"{mark} {problem.message}", style))
         if problem.remedy:
             app.out.print(sentence(f"  {problem.remedy}"))
     return code
