@@ -132,8 +132,9 @@ class SentinelJob(models.Model):
     def _compute_not_now(self):
         stops = self.env["sentinel.stop"]
         everything = stops._standing("all")[:1]
+        pauses = stops._standing_on("job", self.ids).grouped("ref")
         for job in self:
-            pause = stops._standing("job", job.id)[:1]
+            pause = pauses.get(job._origin.id, stops)[:1]
             job.is_paused = bool(pause)
             if everything:
                 job.not_now = self.env._(

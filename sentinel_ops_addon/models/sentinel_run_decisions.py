@@ -39,9 +39,10 @@ class SentinelRun(models.Model):
 
     def _compute_approval_ids(self):
         approvals = self.env["sentinel.approval"]
-        for run in self:
-            plan = run.plan_ref if run.mode == "live" else run.id
-            run.approval_ids = approvals.search([("plan_ref", "=", plan)])
+        plans = {run: run.plan_ref if run.mode == "live" else run.id for run in self}
+        made = approvals.search([("plan_ref", "in", list(plans.values()))]).grouped("plan_ref")
+        for run, plan in plans.items():
+            run.approval_ids = made.get(plan, approvals)
 
     @api.depends("guards")
     def _compute_waiting_text(self):

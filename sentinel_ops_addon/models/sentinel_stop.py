@@ -107,8 +107,13 @@ class SentinelStop(models.Model):
 
     @api.model
     def _standing(self, scope, ref=0):
+        return self._standing_on(scope, [ref])
+
+    @api.model
+    def _standing_on(self, scope, refs):
+        """What stands for any of these jobs or runs, the latest first."""
         return self.sudo().search(
-            [("scope", "=", scope), ("ref", "=", ref), ("lifted_at", "=", False)]
+            [("scope", "=", scope), ("ref", "in", refs), ("lifted_at", "=", False)]
         )
 
     @api.model

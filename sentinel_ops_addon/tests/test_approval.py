@@ -108,6 +108,29 @@ class TestApproval(OrderCase):
         uid = self.trigger("live", user_id=self.operator_id, plan=plan["uid"])["uid"]
         self.assertEqual(self.finish(uid)["updated"], 2)
 
+    def test_decisions_about_many_plans_are_read_in_one_search(self):
+        uids = []
+        for _time in range(3):
+            self.make_orders([100, 101])
+            uids.append(self.finish(self.ask("plan"))["uid"])
+        self.approve(self.anna_id, uids[1])
+        with self.as_user() as env:
+
+            def statements(uids):
+                runs = env["sentinel.run"].search([("uid", "in", uids)], order="id")
+                runs.fetch(["mode", "plan_ref"])
+                env["sentinel.approval"].invalidate_model()
+                runs.invalidate_recordset(["approval_ids"])
+                before = env.cr.sql_log_count
+                counts = [len(run.approval_ids) for run in runs]
+                return env.cr.sql_log_count - before, counts
+
+            statements(uids)  # what is read once a transaction
+            one, _counts = statements(uids[1:2])
+            many, counts = statements(uids)
+            self.assertEqual(counts, [0, 1, 0])
+            self.assertEqual(many, one)
+
     def test_status_names_those_who_may_decide(self):
         self.make_orders([100 + i for i in range(6)])  # 60.00: two people
         anna, bert, editor = (f"{name}_{self.mark}" for name in ("anna", "bert", "editor"))

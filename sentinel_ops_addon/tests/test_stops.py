@@ -91,6 +91,32 @@ class TestStops(OrderCase):
         self.assertEqual(self.run_job("live", days=90)["updated"], 1)
         self.assertEqual(self.states([order]), ["cancel"])
 
+    def test_many_jobs_are_asked_about_in_one_search(self):
+        with self.root() as env:
+            # Measures: nothing but stops is looked up for them.
+            jobs = [
+                self.make_job(env, f"measure_{number}_{self.mark}", "cron_health")
+                for number in range(4)
+            ]
+            ids = [job.id for job in jobs]
+        with self.as_user() as env:
+            env["sentinel.job"].pause(f"measure_1_{self.mark}", "Not this one")
+        with self.as_user() as env:
+
+            def statements(ids):
+                jobs = env["sentinel.job"].browse(ids)
+                env["sentinel.stop"].invalidate_model()
+                jobs.invalidate_recordset(["is_paused", "not_now"])
+                before = env.cr.sql_log_count
+                paused = jobs.mapped("is_paused")
+                return env.cr.sql_log_count - before, paused
+
+            statements(ids)  # what is read once a transaction
+            one, _paused = statements(ids[1:2])
+            many, paused = statements(ids)
+            self.assertEqual(paused, [False, True, False, False])
+            self.assertEqual(many, one)
+
     def test_pause_of_another_job_stops_nothing(self):
         with self.root() as env:
             code = f"paused_{self.mark}"
