@@ -1,7 +1,8 @@
 """Guards: named conditions that may stop a run before its first change, or later.
 
 One guard a file, one function ``verdict(run)`` each, assembled here in the order in which they
-are asked. A dry run shows what live would say; live stops.
+are asked; the one about errors is given their count besides. A dry run shows what live would say;
+live stops.
 """
 
 from ..errors import ApprovalMissing, GuardStop
@@ -76,7 +77,7 @@ def judge_errors(run, budget):
     :raises GuardStop: when it did
     """
     if budget.is_exceeded:
-        raise GuardStop(error_budget.judged(run, budget))
+        raise GuardStop(error_budget.verdict(run, budget))
 
 
 def _ask(guards, run):
