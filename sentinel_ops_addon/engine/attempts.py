@@ -61,13 +61,9 @@ def note_attempts(cr, run, lines):
                 line.outcome,
                 line.message,
                 run.uid,
-                _after(line.at, limits["retry_after_hours"]),
+                line.at + timedelta(hours=limits["retry_after_hours"]),
                 limits["max_attempts"] <= 1,
             )
             for line in failed
         ],
     )
-
-
-def _after(moment, hours):
-    return moment + timedelta(hours=hours)

@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from .canonical import canonical_json
+from .marks import ANNOUNCE
 
 COLUMNS = (
     "run_id",
@@ -143,21 +144,7 @@ def planned_lines(cr, plan_id, after, limit, chosen=None):
     )
     rows = cr.dictfetchall()
     return [
-        Line(
-            position=row["position"],
-            model=row["model"],
-            record_ref=row["record_ref"],
-            record_name=row["record_name"],
-            operation=row["operation"],
-            reason=row["reason"] or "",
-            before=row["before"] or {},
-            intended=row["intended"] or {},
-            amount=None if row["amount"] is None else float(row["amount"]),
-            currency=row["currency"] or "",
-            fingerprint=row["fingerprint"] or "",
-            outcome="planned",
-            at=None,
-        )
+        _line(dict(row, outcome="planned"))
         for row in takewhile(lambda row: row["operation"] == rows[0]["operation"], rows)
     ]
 
@@ -238,27 +225,21 @@ def done_lines(cr, run_id, after, limit):
                intended, after, amount, currency, after_fingerprint, at
           FROM sentinel_run_line
          WHERE run_id = %s AND position > %s AND outcome = 'done'
-           AND operation IS DISTINCT FROM 'marks.announce'
+           AND operation IS DISTINCT FROM %s
          ORDER BY position
          LIMIT %s
         """,
-        [run_id, after, limit],
+        [run_id, after, ANNOUNCE, limit],
     )
-    return [
-        Line(
-            **{
-                **row,
-                "reason": row["reason"] or "",
-                "before": row["before"] or {},
-                "intended": row["intended"] or {},
-                "after": row["after"] or {},
-                "amount": None if row["amount"] is None else float(row["amount"]),
-                "currency": row["currency"] or "",
-                "after_fingerprint": row["after_fingerprint"] or "",
-            }
-        )
-        for row in cr.dictfetchall()
-    ]
+    return [_line(row) for row in cr.dictfetchall()]
+
+
+def _line(row):
+    """A line of a row of the table; only its amount and time may be ``None``."""
+    known = {name: value for name, value in row.items() if value is not None}
+    if "amount" in known:
+        known["amount"] = float(known["amount"])
+    return Line(**{"record_name": "", "at": None, **known})
 
 
 def last_position(cr, run_id) -> int:

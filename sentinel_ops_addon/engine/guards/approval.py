@@ -24,7 +24,7 @@ def verdict(run):
         )
     if not needed:
         return Verdict(NAME, "pass", run.env._("No approval is needed."))
-    if run.mode == "plan" or run.mode == "simulate":
+    if run.mode != "live":
         return Verdict(
             NAME,
             "wait",
