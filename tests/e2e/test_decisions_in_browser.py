@@ -9,7 +9,7 @@ from tests.support.server import RunningOdoo
 
 from .browser import logged_in
 from .orders import Orders
-from .test_backend import picture, status
+from .test_backend import expect_status, picture
 from .waiting import ended, until
 
 JOB = "clean_old_orders"
@@ -52,7 +52,7 @@ def test_approve_then_undo(odoo_server: RunningOdoo, orders: Orders) -> None:
         page.fill(".modal [name=reason] input", "looked at all four")
         page.click(".modal-footer .btn-primary")
         page.wait_for_selector(".modal", state="detached")
-        assert status(page) == "Success"
+        expect_status(page, "Success")
         page.click(".nav-link:has-text('Decisions')")
         expect(page.locator("[name=approval_ids]")).to_contain_text("looked at all four")
         picture(page, "approved")
@@ -65,12 +65,12 @@ def test_approve_then_undo(odoo_server: RunningOdoo, orders: Orders) -> None:
         page.goto(odoo_server.url + str(run()["url"]))
         page.click("button[name=action_undo]")
         page.wait_for_selector(".o_breadcrumb:has-text('(Plan')")
-        assert status(page) == "Dry run"
+        expect_status(page, "Dry run")
         picture(page, "undo")
         page.click("button:has-text('Run this plan')")
         page.click(".modal-footer .btn-primary")
         page.wait_for_selector(".o_breadcrumb:has-text('(Live)')")
-        assert status(page) == "Success"
+        expect_status(page, "Success")
     assert set(orders.states(ids)) == {"draft"}
 
 
