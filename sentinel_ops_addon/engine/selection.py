@@ -112,7 +112,7 @@ def selection_of(task, ctx) -> Selection:
 
     :raises TaskFailure: when its condition is empty, which never means "all"
     """
-    model = task.env[task._target_model(ctx)]
+    model = task.env[task._target_model(ctx.parameters)]
     company = _company_domain(model, ctx.company)
     condition = task._condition(ctx)
     if condition.optimize(model).is_true():

@@ -152,9 +152,7 @@ class SentinelJob(models.Model):
         self.ensure_one()
         contract = self.task_id._contract()
         own = self._own_parameters()
-        model = contract._task_model if contract is not None else ""
-        if contract is not None and contract._task_no_code:
-            model = own.get("model") or ""
+        model = "" if contract is None else contract._target_model(own)
         last = self.last_run_id
         return {
             "code": self.code,

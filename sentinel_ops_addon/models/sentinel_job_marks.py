@@ -65,11 +65,7 @@ class SentinelJob(models.Model):
 
     def _marked_model(self):
         contract = self.task_id._contract()
-        if contract is None:
-            return ""
-        if contract._task_no_code:
-            return self._own_parameters().get("model") or ""
-        return contract._task_model
+        return "" if contract is None else contract._target_model(self._own_parameters())
 
     def _bears_activities(self, model):
         return isinstance(self.env[model], self.env.registry["mail.activity.mixin"])

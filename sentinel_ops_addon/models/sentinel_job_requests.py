@@ -77,9 +77,7 @@ class SentinelJob(models.Model):
     def _request_values(self, mode, parameters, origin):
         """What a run keeps of its job and of who asked, as it is now."""
         contract = self.task_id._contract()
-        model = ""
-        if contract is not None:
-            model = parameters.get("model") if contract._task_no_code else contract._task_model
+        model = "" if contract is None else contract._target_model(parameters)
         user = self.env.user
         origin = dict(origin)
         return {

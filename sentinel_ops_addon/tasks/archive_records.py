@@ -8,6 +8,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..engine.parameters import Parameter, ParameterError
 from ..engine.reach import check_rule, is_denied_field
+from .limit import limit_to_act
 
 _lt = LazyTranslate(__name__)
 
@@ -42,19 +43,8 @@ class SentinelTaskArchiveRecords(models.AbstractModel):
             help=_lt("The records to archive, among those that are not archived. Never empty."),
             overridable=False,
         ),
-        Parameter(
-            name="limit",
-            type="integer",
-            label=_lt("At most (records)"),
-            help=_lt("The oldest come first; what is cut off waits for the next run."),
-            default=100,
-            minimum=1,
-            maximum=1_000_000,
-        ),
+        limit_to_act(maximum=1_000_000),
     )
-
-    def _target_model(self, ctx):
-        return ctx.parameters["model"]
 
     def _population(self, ctx):
         # Here and not in the condition, which would never look empty with it.

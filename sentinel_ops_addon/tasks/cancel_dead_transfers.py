@@ -4,9 +4,9 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools.translate import LazyTranslate
 
-from ..engine.canonical import decimal_text
-from ..engine.context import Measure
 from ..engine.parameters import Parameter
+from . import late_transfers
+from .limit import limit_to_act
 
 _lt = LazyTranslate(__name__)
 
@@ -28,8 +28,8 @@ class SentinelTaskCancelDeadTransfers(models.AbstractModel):
     _task_tags = ("stock", "cleanup")
     _task_apps = ("stock",)
     _task_model = "stock.picking"
-    _task_fields = ("state", "scheduled_date", "partner_id", "picking_type_id")
-    _task_order = "scheduled_date, id"
+    _task_fields = late_transfers.FIELDS
+    _task_order = late_transfers.ORDER
     _task_operation = "transfers.cancel"
     _task_parameters = (
         Parameter(
@@ -41,15 +41,7 @@ class SentinelTaskCancelDeadTransfers(models.AbstractModel):
             minimum=1,
             maximum=36500,
         ),
-        Parameter(
-            name="limit",
-            type="integer",
-            label=_lt("At most (records)"),
-            help=_lt("The latest come first; what is cut off waits for the next run."),
-            default=100,
-            minimum=1,
-            maximum=100_000,
-        ),
+        limit_to_act(maximum=100_000),
     )
 
     def _population(self, ctx):
@@ -68,11 +60,6 @@ class SentinelTaskCancelDeadTransfers(models.AbstractModel):
         )
 
     def _measures(self, ctx, selection):
-        ((count, oldest),) = self.env["stock.picking"]._read_group(
-            selection, aggregates=["__count", "scheduled_date:min"]
+        return late_transfers.lateness(
+            ctx, self.env["stock.picking"], selection, "dead_total", self.env._("Dead transfers")
         )
-        late = (ctx.as_of - oldest).days if oldest else 0
-        return [
-            Measure("dead_total", self.env._("Dead transfers"), str(count), "records"),
-            Measure("longest_delay", self.env._("Longest delay"), decimal_text(late), "days"),
-        ]

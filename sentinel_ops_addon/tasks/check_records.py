@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyTranslate
 from ..engine.context import judge_number
 from ..engine.parameters import Parameter, ParameterError
 from ..engine.reach import check_rule
+from .limit import limit_to_show
 
 _lt = LazyTranslate(__name__)
 
@@ -75,19 +76,8 @@ class SentinelTaskCheckRecords(models.AbstractModel):
             default=100,
             minimum=0,
         ),
-        Parameter(
-            name="limit",
-            type="integer",
-            label=_lt("Records shown"),
-            help=_lt("How many of the records found get a line; the count is exact all the same."),
-            default=100,
-            minimum=1,
-            maximum=100_000,
-        ),
+        limit_to_show(),
     )
-
-    def _target_model(self, ctx):
-        return ctx.parameters["model"]
 
     def _population(self, ctx):
         return Domain(ast.literal_eval(ctx.parameters["population"]))

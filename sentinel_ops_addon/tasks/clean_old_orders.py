@@ -7,6 +7,7 @@ from odoo.tools.translate import LazyTranslate
 from ..engine.canonical import column, decimal_text, money_text
 from ..engine.context import Measure
 from ..engine.parameters import Parameter
+from .limit import limit_to_act
 
 _lt = LazyTranslate(__name__)
 
@@ -38,15 +39,7 @@ class SentinelTaskCleanOldOrders(models.AbstractModel):
             minimum=1,
             maximum=36500,
         ),
-        Parameter(
-            name="limit",
-            type="integer",
-            label=_lt("At most (records)"),
-            help=_lt("The oldest come first; what is cut off waits for the next run."),
-            default=100,
-            minimum=1,
-            maximum=1_000_000,
-        ),
+        limit_to_act(maximum=1_000_000),
     )
 
     def _population(self, ctx):

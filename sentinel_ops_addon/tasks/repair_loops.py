@@ -6,6 +6,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..engine.parameters import Parameter
 from ..models.sentinel_repair_loop import DAYS
+from .limit import limit_to_show
 
 _lt = LazyTranslate(__name__)
 
@@ -42,15 +43,7 @@ class SentinelTaskRepairLoops(models.AbstractModel):
             minimum=2,
             maximum=1000,
         ),
-        Parameter(
-            name="limit",
-            type="integer",
-            label=_lt("Records shown"),
-            help=_lt("How many of the records found get a line; the count is exact all the same."),
-            default=100,
-            minimum=1,
-            maximum=100_000,
-        ),
+        limit_to_show(),
     )
 
     def _condition(self, ctx):

@@ -28,12 +28,16 @@ class SentinelTaskMixin(models.AbstractModel):
     _task_fields: tuple[str, ...] = ()  # recorded before and after
     _task_order = "id"  # oldest first; ``limit`` cuts from this end
     _task_operation = ""  # code of the operation that repairs, for a remedy
-    # A no-code task takes its model and domain from people: it runs as whoever wrote them.
+    # A no-code task takes its model, the parameter ``model``, and its domain from people: it runs
+    # as whoever wrote them.
     _task_no_code = False
 
-    def _target_model(self, ctx):
-        """Name of the model that is selected from."""
-        return self._task_model
+    def _target_model(self, parameters):
+        """Name of the model that is selected from; empty for a measure.
+
+        :param parameters: by name; those of a job may lack the model still
+        """
+        return parameters.get("model") or "" if self._task_no_code else self._task_model
 
     def _population(self, ctx):
         """All records the condition is about; shares divide by their number.
