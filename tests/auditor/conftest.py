@@ -17,7 +17,8 @@ import pytest
 
 from auditor import redact
 from auditor.cli import main
-from tests.auditor.standin import DATABASE, PASSWORD, StandIn, serving
+from tests.auditor.standin import DATABASE, PASSWORD, StandIn
+from tests.auditor.standin_server import serving
 
 
 @pytest.fixture(scope="session", autouse=True)

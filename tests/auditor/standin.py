@@ -1,6 +1,6 @@
 """A small faithful stand-in for Odoo with Sentinel-Ops, over a real socket.
 
-It speaks XML-RPC by the contract, keeps runs and a chain in memory, knows three users, and can be
+It speaks XML-RPC by the contract, keeps runs and a chain in memory, knows some users, and can be
 told to misbehave: see :meth:`StandIn.misbehave`.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 import uuid
-import xmlrpc.client
 import zlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.auditor.standin_jobs import FOOTPRINT, JOBS
+from tests.auditor.standin_moods import Moods
+from tests.auditor.standin_server import Fault, Handler
 
 DATABASE = "acme"
 PASSWORD = "s3cr3t-Pa55phrase&<7"
@@ -46,188 +46,6 @@ TRACEBACK = """Traceback (most recent call last):
     password='hunter2'
 {last}
 """
-ALL_LINES = 2147483647
-# What a simulation found, as Odoo tells it.
-FOOTPRINT = {
-    "footprint": [
-        {
-            "table": "sale_order",
-            "model": "sale.order",
-            "name": "Sales Order",
-            "inserted": 0,
-            "updated": 3,
-            "deleted": 0,
-        }
-    ],
-    "side_effects": [
-        {
-            "model": "stock.picking",
-            "name": "Transfer",
-            "created": 0,
-            "changed": 2,
-            "deleted": 1,
-            "complete": False,
-            "examples": [
-                {"id": 7, "name": "WH/OUT/00007", "what": "changed"},
-                {"id": 8, "name": "", "what": "deleted"},
-            ],
-        }
-    ],
-}
-
-
-def job(code: str = "clean_old_orders", **changes: Any) -> dict[str, Any]:
-    """Return a catalogue entry."""
-    entry = {
-        "code": code,
-        "name": "Cancel old quotations",
-        "description": "Cancels quotations that nobody answered.",
-        "tags": ["sales"],
-        "task": code,
-        "shape": "remedy",
-        "modes": ["plan", "simulate", "live"],
-        "model": "sale.order",
-        "model_name": "Sales Order",
-        "available": True,
-        "unavailable_reason": "",
-        "active": True,
-        "company": "Acme",
-        "run_as": "manager",
-        "caps": {"max_records": 500},
-        "schedule": {"active": False, "every": 1, "unit": "days", "next": "", "mode": "plan"},
-        "parameters": [
-            {
-                "name": "days",
-                "type": "integer",
-                "label": "Older than (days)",
-                "help": "Quotations older than this.",
-                "required": True,
-                "value": 90,
-                "default": 90,
-                "minimum": 1,
-                "maximum": 36500,
-                "overridable": True,
-            },
-            {
-                "name": "limit",
-                "type": "integer",
-                "label": "At most",
-                "help": "",
-                "required": False,
-                "value": 500,
-                "default": 500,
-                "minimum": 1,
-                "overridable": True,
-            },
-            {
-                "name": "share",
-                "type": "number",
-                "label": "Share",
-                "help": "",
-                "required": False,
-                "value": 0.5,
-                "default": 0.5,
-                "minimum": 0,
-                "maximum": 1,
-                "overridable": True,
-            },
-            {
-                "name": "notify_owner",
-                "type": "boolean",
-                "label": "Tell the owner",
-                "help": "",
-                "required": False,
-                "value": False,
-                "default": False,
-                "overridable": True,
-            },
-            {
-                "name": "order_by",
-                "type": "selection",
-                "label": "Order",
-                "help": "",
-                "required": False,
-                "value": "oldest",
-                "default": "oldest",
-                "choices": [
-                    {"value": "oldest", "label": "Oldest first"},
-                    {"value": "newest", "label": "Newest first"},
-                ],
-                "overridable": True,
-            },
-            {
-                "name": "since",
-                "type": "date",
-                "label": "Since",
-                "help": "",
-                "required": False,
-                "value": "",
-                "default": "",
-                "overridable": True,
-            },
-            {
-                "name": "reason",
-                "type": "text",
-                "label": "Text of the note",
-                "help": "",
-                "required": False,
-                "value": "",
-                "default": "",
-                "overridable": True,
-            },
-            {
-                "name": "domain",
-                "type": "domain",
-                "label": "Which",
-                "help": "",
-                "required": False,
-                "value": "[]",
-                "default": "[]",
-                "overridable": False,
-            },
-        ],
-        "last_run": {},
-    }
-    return {**entry, **changes}
-
-
-JOBS = [
-    job(),
-    job(
-        "cron_health",
-        name="Scheduled actions",
-        shape="measure",
-        modes=["plan"],
-        model="",
-        model_name="",
-        parameters=[],
-        tags=["system"],
-    ),
-    job(
-        "release_stuck_transfers",
-        name="Release stuck transfers",
-        available=False,
-        unavailable_reason="The app Inventory is not installed.",
-        tags=["stock"],
-    ),
-]
-
-
-class Fault(Exception):
-    """Answer with this XML-RPC fault."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-
-
-class Misbehave(Exception):
-    """Do not answer by the contract; ``act`` does something to the connection."""
-
-    def __init__(self, act: Callable[[Handler], None]) -> None:
-        super().__init__("misbehave")
-        self.act = act
 
 
 class StandIn:
@@ -710,139 +528,6 @@ class StandIn:
         return mood(handler, locked) if mood else locked()
 
 
-class Moods:
-    """Ways to misbehave. Each gets the handler, the work that a good server would do, a value."""
-
-    @staticmethod
-    def slow(_handler: Handler, work: Callable[[], Any], seconds: float) -> Any:
-        time.sleep(seconds)
-        return work()
-
-    @staticmethod
-    def trickle(_handler: Handler, _work: Callable[[], Any], seconds: float) -> Any:
-        def act(handler: Handler) -> None:
-            handler.raw(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 9999\r\n\r\n"
-            )
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                handler.raw(b" ")
-                time.sleep(0.1)
-
-        raise Misbehave(act)
-
-    @staticmethod
-    def html(_handler: Handler, _work: Callable[[], Any], _value: Any) -> Any:
-        raise Misbehave(lambda handler: handler.reply(200, b"<!DOCTYPE html><title>Login</title>"))
-
-    @staticmethod
-    def status(_handler: Handler, _work: Callable[[], Any], code: int) -> Any:
-        page = b"<html><head><title>Bad  Gateway</title></head></html>"
-        raise Misbehave(lambda handler: handler.reply(code, page))
-
-    @staticmethod
-    def redirect(_handler: Handler, _work: Callable[[], Any], where: str) -> Any:
-        raise Misbehave(lambda handler: handler.reply(302, b"", Location=where))
-
-    @staticmethod
-    def body(_handler: Handler, _work: Callable[[], Any], content: bytes) -> Any:
-        raise Misbehave(lambda handler: handler.reply(200, content))
-
-    @staticmethod
-    def drop(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
-        """Do the work, then hang up: the answer is lost."""
-        work()
-        raise Misbehave(lambda handler: handler.hang_up())
-
-    @staticmethod
-    def truncated(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
-
-        def act(handler: Handler) -> None:
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
-            handler.raw(head + answer[: len(answer) // 2])
-            handler.hang_up()
-
-        raise Misbehave(act)
-
-    @staticmethod
-    def chunked(_handler: Handler, work: Callable[[], Any], whole: bool) -> Any:
-        """Answer in chunks, as proxies do; without the last one unless ``whole``."""
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
-
-        def act(handler: Handler) -> None:
-            handler.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            for start in range(0, len(answer), 700):
-                chunk = answer[start : start + 700]
-                handler.raw(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
-            if whole:
-                handler.raw(b"0\r\n\r\n")
-            else:
-                handler.hang_up()
-
-        raise Misbehave(act)
-
-    @staticmethod
-    def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
-        """An answer cut in the middle by something that fixes its length."""
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
-        raise Misbehave(lambda handler: handler.reply(200, answer[: len(answer) // 2]))
-
-    @staticmethod
-    def fault(_handler: Handler, _work: Callable[[], Any], value: tuple[int, str]) -> Any:
-        raise Fault(*value)
-
-    @staticmethod
-    def answer(_handler: Handler, _work: Callable[[], Any], value: Any) -> Any:
-        return value
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    standin: StandIn
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        params, method = xmlrpc.client.loads(body)
-        try:
-            answer = self.standin.answer(self, self.path.rpartition("/")[2], str(method), params)
-            text = xmlrpc.client.dumps((answer,), methodresponse=True)
-        except Fault as fault:
-            text = xmlrpc.client.dumps(xmlrpc.client.Fault(fault.code, fault.text))
-        except Misbehave as mood:
-            try:
-                mood.act(self)
-            except OSError:
-                self.close_connection = True  # the client had enough, which is the point
-            return
-        try:
-            self.reply(200, text.encode())
-        except OSError:
-            self.close_connection = True
-
-    def reply(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def raw(self, data: bytes) -> None:
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    def hang_up(self) -> None:
-        self.close_connection = True
-        self.connection.close()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Stay quiet: the tests' own output is read."""
-
-
 def pack(rows: list[dict[str, Any]]) -> str:
     """Return rows as the contract packs a page of the trail."""
     text = "".join(json.dumps(row) + "\n" for row in rows)
@@ -853,18 +538,3 @@ def unpack(data: str) -> list[dict[str, Any]]:
     """Return the rows of a packed page."""
     text = zlib.decompress(base64.b64decode(data)).decode()
     return [json.loads(line) for line in text.splitlines()]
-
-
-@contextmanager
-def serving(standin: StandIn) -> Iterator[str]:
-    """Serve ``standin`` on a free port and yield its address."""
-    handler = type("BoundHandler", (Handler,), {"standin": standin})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from tests.auditor.conftest import Cli, Odoo
-from tests.auditor.standin import job
+from tests.auditor.standin_jobs import job
 
 
 def test_python_m_auditor_is_the_console_command(process: Cli, odoo: Odoo, tmp_path: Path) -> None:
