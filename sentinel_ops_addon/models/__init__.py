@@ -1,7 +1,7 @@
-from . import ir_cron, sentinel_event
+from . import ir_cron, sentinel_event, sentinel_job_reference
 
 # isort: split
-# What has a history inherits from the mixin in sentinel_event, so that one comes first.
+# What has a history or points to a job inherits from a mixin above, so these come first.
 from . import (
     ir_attachment,
     mail_activity,

@@ -9,7 +9,7 @@ class SentinelExclusion(models.Model):
 
     _name = "sentinel.exclusion"
     _description = "Sentinel exclusion"
-    _inherit = ["sentinel.definition.mixin"]
+    _inherit = ["sentinel.definition.mixin", "sentinel.job.reference.mixin"]
     _order = "until desc, id desc"
     _rec_name = "record_name"
     _definition_fields = ("model", "record_ref", "job_ref", "reason", "until", "author_login")
@@ -17,15 +17,7 @@ class SentinelExclusion(models.Model):
     model = fields.Char(required=True)
     record_ref = fields.Many2oneReference(string="Record ID", model_field="model", required=True)
     record_name = fields.Char(string="Record", compute="_compute_record_name", store=True)
-    job_id = fields.Many2one(
-        comodel_name="sentinel.job",
-        compute="_compute_job_id",
-        inverse="_inverse_job_id",
-        search="_search_job_id",
-        help="Empty: all jobs leave it alone.",
-    )
-    # No foreign key: an exclusion outlives its job, as part of the history.
-    job_ref = fields.Integer(string="Job record", index=True)
+    job_id = fields.Many2one(inverse="_inverse_job_id", help="Empty: all jobs leave it alone.")
     reason = fields.Char(required=True)
     until = fields.Datetime(
         required=True,
@@ -47,13 +39,6 @@ class SentinelExclusion(models.Model):
             record = exclusion._record()
             exclusion.record_name = record.display_name if record else ""
 
-    @api.depends("job_ref")
-    def _compute_job_id(self):
-        jobs = self.env["sentinel.job"].with_context(active_test=False)
-        existing = jobs.search([("id", "in", self.mapped("job_ref"))])
-        for exclusion in self:
-            exclusion.job_id = existing.filtered(lambda job, ref=exclusion.job_ref: job.id == ref)
-
     @api.model_create_multi
     def create(self, vals_list):
         return super().create(
@@ -71,11 +56,6 @@ class SentinelExclusion(models.Model):
     def _inverse_job_id(self):
         for exclusion in self:
             exclusion.job_ref = exclusion.job_id.id or False
-
-    def _search_job_id(self, operator, value):
-        if operator not in ("in", "="):
-            return NotImplemented
-        return [("job_ref", operator, value)]
 
     def _compute_is_over(self):
         now = fields.Datetime.now()

@@ -31,6 +31,7 @@ class SentinelRun(models.Model):
 
     _name = "sentinel.run"
     _description = "Sentinel run"
+    _inherit = ["sentinel.job.reference.mixin"]
     _order = "id desc"
     _log_access = False
 
@@ -44,13 +45,8 @@ class SentinelRun(models.Model):
     verdict = fields.Selection(selection=VERDICTS, readonly=True)
     error = fields.Text(readonly=True)
 
-    job_ref = fields.Integer(string="Job record", readonly=True, index=True)
-    job_id = fields.Many2one(
-        string="Job definition",
-        comodel_name="sentinel.job",
-        compute="_compute_job_id",
-        search="_search_job_id",
-    )
+    job_ref = fields.Integer(readonly=True)
+    job_id = fields.Many2one(string="Job definition")
     job_code = fields.Char(string="Job", required=True, readonly=True, index=True)
     job_name = fields.Char(readonly=True)
     task_code = fields.Char(string="Task", required=True, readonly=True)
@@ -133,18 +129,6 @@ class SentinelRun(models.Model):
         "A position in the chain belongs to one run.",
     )
     _open_index = models.Index("(id) WHERE state <> 'done'")
-
-    @api.depends("job_ref")
-    def _compute_job_id(self):
-        jobs = self.env["sentinel.job"].with_context(active_test=False)
-        existing = jobs.search([("id", "in", self.mapped("job_ref"))])
-        for run in self:
-            run.job_id = existing.filtered(lambda job, run=run: job.id == run.job_ref)
-
-    def _search_job_id(self, operator, value):
-        if operator not in ("in", "="):
-            return NotImplemented
-        return [("job_ref", operator, value)]
 
     def write(self, vals):
         if any(run.state == "done" for run in self):
