@@ -49,9 +49,10 @@ class TestStops(OrderCase):
         plan = self.run_job("plan", days=90)
         self.assertEqual((plan["status"], self.verdicts(plan)["kill_switch"]), ("dry_run", "warn"))
         with self.as_user() as env:
-            (problem,) = env["sentinel.job"].health()["problems"]
-        self.assertEqual(problem["code"], "kill_switch")
-        self.assertIn("Wrong prices everywhere", problem["message"])
+            problems = env["sentinel.job"].health()["problems"]
+        # Others may be there: no scheduler works on the database of these tests.
+        messages = {problem["code"]: problem["message"] for problem in problems}
+        self.assertIn("Wrong prices everywhere", messages["kill_switch"])
         with self.as_user(self.emergency_id) as env:
             env["sentinel.job"].resume_all("Prices are right again")
         self.assertEqual(self.run_job("live", days=90)["updated"], 1)
