@@ -12,6 +12,9 @@ from .timing import Timing
 # For a server whose pace is measured: with its usual limits it ends what takes too long.
 NO_LIMITS = {"limit_time_real": "0", "limit_time_real_cron": "0", "limit_time_cpu": "0"}
 _POLL_SECONDS = 0.2
+# Each question takes time from the run that is asked about: a long one is asked less often, so
+# that it may seem longer than it was by this share at most.
+_POLL_SHARE = 0.03
 # A run whose numbers stand still for so long will not end either. A plan shows none until it ends.
 _PATIENCE_SECONDS = 180.0
 _PLAN_PATIENCE_SECONDS = 1200.0
@@ -58,7 +61,7 @@ def run_job(
                 f"{status['state']}, {status['progress']['done']} records done",
                 "look at Odoo's log; a busy machine may need another try",
             )
-        time.sleep(_POLL_SECONDS)
+        time.sleep(max(_POLL_SECONDS, (now - started) * _POLL_SHARE))
 
 
 def expect(status: Mapping[str, Any], outcome: str, count: int) -> None:

@@ -20,6 +20,9 @@ _logger = logging.getLogger(__name__)
 
 # The first batches are small, so that a wrong job shows itself before it is everywhere.
 RAMP = (1, 5, 25)
+# When only so small a part of the last batch fits into the rest of a slice, the next slice is
+# cheaper: what a batch costs apart from its records would be paid for ever fewer of them.
+WORTH_A_BATCH = 0.25
 MAX_TRIES = 5
 # Seconds; doubled each time, with as much again at random so that two rivals part.
 FIRST_BACK_OFF = 0.05
@@ -78,9 +81,10 @@ def apply(cr, run, token, deadline):
             # Others were in the way for the whole slice: be smaller in the next one.
             run.batch_ceiling = max(1, len(planned) // 2)  # until a batch succeeds, see fence()
             return False
-        if now >= deadline:
+        done = reached.settled - before
+        fits = _fitting(done, now - began, deadline - now)
+        if now >= deadline or fits < done * WORTH_A_BATCH:
             return not planned_lines(cr, run.plan_ref, reached.position, 1, run.chosen)
-        fits = _fitting(reached.settled - before, now - began, deadline - now)
 
 
 def _fitting(done, took, left):

@@ -148,8 +148,8 @@ def _cached(records, field):
         if field.store:
             records.fetch([field.name])
         else:
-            # The first that is asked computes it for all.
-            field.__get__(records[:1])
+            # The first that is asked computes it for all; a slice would stand for itself alone.
+            field.__get__(next(iter(records)))
     try:
         return [cache[record_id] for record_id in records._ids]
     except KeyError:

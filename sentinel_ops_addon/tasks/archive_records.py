@@ -74,5 +74,7 @@ class SentinelTaskArchiveRecords(models.AbstractModel):
                 "Choose a model with an Archive action."
             )
 
-    def _reason(self, record, ctx):
-        return self.env._("Matches the rule %(rule)s", rule=ctx.parameters["domain"])
+    def _reasons(self, records, ctx):
+        # The same for all, so translated once.
+        text = self.env._("Matches the rule %(rule)s", rule=ctx.parameters["domain"])
+        return dict.fromkeys(records.ids, text)

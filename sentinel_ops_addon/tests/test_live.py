@@ -80,6 +80,21 @@ class TestLive(OrderCase):
         self.assertEqual(apply._fitting(25, 0.5, 4.0), 200)
         self.assertEqual(apply._fitting(5, 20.0, 0.1), 1)
 
+    def test_the_rest_of_a_slice_is_not_cut_into_ever_smaller_batches(self):
+        ids = self.make_orders(range(100, 150))
+        sizes = []
+
+        def fitting(done, took, left):
+            sizes.append(done)
+            return 5 if done < 5 else 1
+
+        self.patch(apply, "_fitting", fitting)
+        run = self.run_job("live", days=90)
+        self.assertEqual(run["outcomes"], {"done": 50})
+        # Each new slice begins with the batch that a slice may begin with.
+        self.assertEqual(sizes, [1, 5, 25, 19])
+        self.assertEqual(set(self.states(ids)), {"cancel"})
+
     def test_two_live_runs_go_one_after_the_other(self):
         ids = self.make_orders([100, 100, 100])
         first = self.trigger("live", days=90)["uid"]
