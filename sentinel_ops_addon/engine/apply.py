@@ -50,13 +50,13 @@ class Reached:
                 self.counts[line.outcome] = self.counts.get(line.outcome, 0) + 1
 
 
-def apply(cr, run, token, deadline):
+def apply(cr, run, token, time_slice):
     """Work on a live run whose plan is there, until it is finished or the slice is over.
 
     :param cr: the engine's writing cursor; committed here after each batch
     :param run: the ``sentinel.run`` record on that cursor
     :param token: proof of ownership, see :mod:`engine.liveness`
-    :param deadline: ``time.monotonic()`` value at which to pause
+    :param time_slice: the :class:`time_slice.TimeSlice` after which to pause
     :return: True when no planned record is left
     :raises GuardStop: somebody stopped it, a window closed, or it made too many errors
     """
@@ -74,17 +74,18 @@ def apply(cr, run, token, deadline):
             return True
         judge_standing(run)
         began, before = time.monotonic(), reached.settled
-        _one_batch(cr, run, token, planned, deadline, reached)
+        _one_batch(cr, run, token, planned, time_slice, reached)
         judge_errors(run, ErrorBudget(limits, reached.counts))
-        now = time.monotonic()
-        if reached.settled == before:
+        took, done = time.monotonic() - began, reached.settled - before
+        if not done:
             # Others were in the way for the whole slice: be smaller in the next one.
             run.batch_ceiling = max(1, len(planned) // 2)  # until a batch succeeds, see fence()
             return False
-        done = reached.settled - before
-        fits = _fitting(done, now - began, deadline - now)
-        if now >= deadline or fits < done * WORTH_A_BATCH:
-            return not planned_lines(cr, run.plan_ref, reached.position, 1, run.chosen)
+        fits = _fitting(done, took, time_slice.left())
+        if time_slice.left() <= 0 or fits < done * WORTH_A_BATCH:
+            if not time_slice.prolong(cr, run.id):
+                return not planned_lines(cr, run.plan_ref, reached.position, 1, run.chosen)
+            fits = _fitting(done, took, time_slice.left())
 
 
 def _fitting(done, took, left):
@@ -114,7 +115,7 @@ def _batch_size(done, full):
     return full
 
 
-def _one_batch(cr, run, token, planned, deadline, reached):
+def _one_batch(cr, run, token, planned, time_slice, reached):
     """Act on a batch and commit it; conflicts with others are tried again, then split.
 
     :param reached: advanced by what was committed; not at all when the slice ended in conflicts
@@ -133,14 +134,14 @@ def _one_batch(cr, run, token, planned, deadline, reached):
                 attempt + 1,
                 MAX_TRIES,
             )
-            if time.monotonic() >= deadline:
+            if time_slice.left() <= 0:
                 break
             time.sleep(FIRST_BACK_OFF * 2**attempt * (1 + random.random()))
     if len(planned) == 1:
         _give_up(cr, run, token, planned, reached)
-    elif time.monotonic() < deadline:
+    elif time_slice.left() > 0:
         # Fewer records at a time meet fewer rivals; it says nothing about any of them.
-        _one_batch(cr, run, token, planned[: len(planned) // 2], deadline, reached)
+        _one_batch(cr, run, token, planned[: len(planned) // 2], time_slice, reached)
 
 
 def _try_batch(cr, run, token, planned, reached):

@@ -17,11 +17,10 @@ from .cursors import commit, environment, writing_cursor
 from .liveness import LOCK_SPACE, lock_connection
 from .seal import seal
 from .slices import work
+from .time_slice import WAITS, TimeSlice
 from .wake import wake_dispatcher
 
 _logger = logging.getLogger(__name__)
-
-SLICE = 5  # seconds for one slice of one run, when others wait
 
 
 def dispatch(dbname):
@@ -61,7 +60,7 @@ def _turn(dbname, run_id, state, end):
     elif state == "sealing":
         seal(dbname, run_id)
     else:
-        work(dbname, run_id, min(end, time.monotonic() + SLICE))
+        work(dbname, run_id, TimeSlice(end))
 
 
 def _take_turn(locks, refused):
@@ -81,39 +80,16 @@ def _take_turn(locks, refused):
 def _next(locks, refused):
     """Look for the next run and try its lock, in one statement.
 
-    First those that say running: when the lock of one is free, its process is dead. Then fewest
-    slices first, then oldest. Live runs of one job go one after the other: a second one plans
-    when the first is done, so they never meet on a record. One that waits for somebody's decision
-    holds nobody up; it is looked at again when its plan has expired, when it was cancelled, and
-    when there are other decisions than it heard of: one may be made at the very moment when the
-    run begins to wait. The plan that a live run makes for itself is worked on with it, by the same
-    process. A scheduled one is let through, to the guard that stops it.
+    First those that say running: when the lock of one is free, its process is dead. Then those
+    that wait, fewest slices first, then oldest.
     """
     locks.execute(
-        """
+        f"""
         SELECT turn.id, turn.state, pg_try_advisory_lock(%s, turn.id)
           FROM (SELECT run.id, run.state
                   FROM sentinel_run AS run
                  WHERE NOT run.id = ANY(%s)
-                   AND (run.state = 'running'
-                        OR run.state IN ('queued', 'waiting', 'sealing')
-                       AND (run.awaits IS NULL
-                            OR run.expires_at < timezone('UTC', clock_timestamp())
-                            OR run.heard_count <> (
-                                SELECT count(*) FROM sentinel_approval AS decision
-                                 WHERE decision.plan_ref = run.plan_ref)
-                            OR EXISTS (
-                                SELECT FROM sentinel_stop AS stop
-                                 WHERE stop.scope = 'run' AND stop.ref = run.id
-                                   AND stop.lifted_at IS NULL))
-                       AND NOT EXISTS (
-                                SELECT FROM sentinel_run AS parent
-                                 WHERE parent.plan_ref = run.id AND parent.state <> 'done')
-                       AND NOT (run.mode = 'live' AND run.source <> 'schedule' AND EXISTS (
-                                SELECT FROM sentinel_run AS other
-                                 WHERE other.job_ref = run.job_ref AND other.mode = 'live'
-                                   AND other.awaits IS NULL
-                                   AND other.state <> 'done' AND other.id < run.id)))
+                   AND (run.state = 'running' OR {WAITS})
                  ORDER BY run.state = 'running' DESC, coalesce(run.slice_count, 0), run.id
                  LIMIT 1) AS turn
         """,

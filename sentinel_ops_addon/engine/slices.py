@@ -1,7 +1,6 @@
 """One slice of work on one run, whatever its mode, with every way it can end."""
 
 import logging
-import time
 from contextlib import nullcontext
 
 from odoo import SUPERUSER_ID, fields
@@ -37,10 +36,10 @@ _FROM_PLAN = (
 )
 
 
-def work(dbname, run_id, deadline, cr=None):
+def work(dbname, run_id, time_slice, cr=None):
     """Work on a run until it is finished or the slice is over; the caller holds its lock.
 
-    :param deadline: ``time.monotonic()`` value at which a live run pauses
+    :param time_slice: the :class:`time_slice.TimeSlice` after which a live run pauses
     :param cr: an engine cursor between two transactions that no operation worked on, to save a
         connection
     """
@@ -50,21 +49,21 @@ def work(dbname, run_id, deadline, cr=None):
             return
         run = environment(cr, SUPERUSER_ID)["sentinel.run"].browse(run_id)
         try:
-            _work(cr, run, token, deadline)
+            _work(cr, run, token, time_slice)
         except OwnershipLost as error:
             # Also where its end was to be written: who lost a run often fails before it notices.
             roll_back(cr)
             _logger.warning("Sentinel: %s; this process leaves it alone", error)
 
 
-def _work(cr, run, token, deadline):
+def _work(cr, run, token, time_slice):
     try:
         if run.mode == "plan":
             finish(cr, run, token, plan(cr, run, judge_request(run)))
         elif run.mode == "simulate":
-            _work_simulate(cr, run, token, deadline)
+            _work_simulate(cr, run, token, time_slice)
         else:
-            _work_live(cr, run, token, deadline)
+            _work_live(cr, run, token, time_slice)
     except OwnershipLost:
         raise
     except GuardStop as stop:
@@ -77,11 +76,11 @@ def _work(cr, run, token, deadline):
         _end_failed(cr, run, token, failure_text(run, error))
 
 
-def _work_live(cr, run, token, deadline):
+def _work_live(cr, run, token, time_slice):
     if not run.as_of:
         run.awaits = False
         verdicts = judge_request(run)
-        if not _settle_plan(cr, run, token, deadline):
+        if not _settle_plan(cr, run, token, time_slice):
             return
         try:
             verdicts += judge(run)
@@ -96,7 +95,7 @@ def _work_live(cr, run, token, deadline):
             run.env.flush_all()
             # Kept apart from the first batch: that one may be rolled back and tried again.
             commit(cr)
-    if not run.selected_count or apply(cr, run, token, deadline):
+    if not run.selected_count or apply(cr, run, token, time_slice):
         call_off(cr, run, token)
         finish_live(cr, run, token)
         return
@@ -119,14 +118,14 @@ def _await_approval(cr, run, token, verdicts):
     _pause(cr, run, token)
 
 
-def _work_simulate(cr, run, token, deadline):
+def _work_simulate(cr, run, token, time_slice):
     """A simulation takes its time at a stretch, so it does not begin at the end of a slice."""
     if not run.as_of:
         verdicts = judge_request(run)
-        if not _settle_plan(cr, run, token, deadline):
+        if not _settle_plan(cr, run, token, time_slice):
             return
         run.guards = [verdict.as_dict() for verdict in verdicts + judge(run)]
-        if time.monotonic() >= deadline:
+        if time_slice.left() <= 0:
             _pause(cr, run, token)
             return
     finish(cr, run, token, "dry_run", **simulate(cr, run))
@@ -145,7 +144,7 @@ def _pause(cr, run, token):
     commit(cr)
 
 
-def _settle_plan(cr, run, token, deadline):
+def _settle_plan(cr, run, token, time_slice):
     """Give a run that carries out a plan its plan and the plan's figures, uncommitted.
 
     Makes the plan where there is none.
@@ -168,7 +167,7 @@ def _settle_plan(cr, run, token, deadline):
             # Between two transactions: nothing was written, or it is committed.
             roll_back(cr)
             if held:
-                work(cr.dbname, plan_id, deadline, cr)
+                work(cr.dbname, plan_id, time_slice, cr)
         # A new transaction, so that what the plan committed is seen.
         roll_back(cr)
     # Both are read next, in one statement.

@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..engine import dispatcher, guards, slices
+from ..engine import guards, slices
 from ..engine.dispatcher import dispatch
 from ..engine.errors import ApprovalMissing
 from .common import OrderCase
@@ -477,7 +477,6 @@ class TestApproval(OrderCase):
 
     def test_a_scheduled_run_above_its_limit_waits_and_does_not_pile_up(self):
         ids = self.make_orders([100, 101])
-        self.patch(dispatcher, "SLICE", 5)
         for _moment in range(2):
             with self.root() as env:
                 job = env["sentinel.job"].browse(self.job_id)

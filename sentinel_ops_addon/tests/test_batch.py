@@ -203,7 +203,7 @@ class TestBatch(OrderCase):
 
         self.patch_apply(wait_in_vain)
         with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
-            with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", 0):
+            with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", 0):
                 dispatch(self.dbname)
                 blocked.append(0)
                 dispatch(self.dbname)

@@ -1,6 +1,6 @@
 from odoo.tests.common import BaseCase, tagged
 
-from ..engine import dispatcher
+from ..engine import time_slice
 from ..engine.error_budget import ErrorBudget
 from .common import OrderCase
 
@@ -74,6 +74,6 @@ class TestErrorBudget(OrderCase):
         self.set_job(max_errors=3, has_max_error_share=False)
         uid = self.trigger("live", days=90)["uid"]
         # One slice after the other, each of them over at once.
-        self.patch(dispatcher, "SLICE", 0)
+        self.patch(time_slice, "SLICE", 0)
         run = self.finish(uid)
         self.assertEqual(run["outcomes"], {"refused": 4, "not_attempted": 16})

@@ -1,8 +1,15 @@
+import time
 from unittest.mock import patch
 
 from ..engine import apply
 from ..engine.dispatcher import dispatch
+from ..engine.time_slice import TimeSlice
 from .common import OrderCase
+
+
+def _slices_of_one_batch():
+    """The rest of a slice is never worth another batch."""
+    return patch.object(apply, "WORTH_A_BATCH", 1e9)
 
 
 class TestLive(OrderCase):
@@ -52,7 +59,7 @@ class TestLive(OrderCase):
         ids = self.make_orders(range(100, 150))
         uid = self.trigger("live", days=90)["uid"]
         seen = []
-        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", 0):
+        with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", 0):
             with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
                 for _call in range(30):
                     dispatch(self.dbname)
@@ -89,11 +96,42 @@ class TestLive(OrderCase):
             return 5 if done < 5 else 1
 
         self.patch(apply, "_fitting", fitting)
+        self.patch(TimeSlice, "prolong", lambda *_args: False)
         run = self.run_job("live", days=90)
         self.assertEqual(run["outcomes"], {"done": 50})
         # Each new slice begins with the batch that a slice may begin with.
         self.assertEqual(sizes, [1, 5, 25, 19])
         self.assertEqual(set(self.states(ids)), {"cancel"})
+
+    def test_a_run_that_is_alone_keeps_its_turn(self):
+        self.make_orders(range(100, 150))
+        with _slices_of_one_batch():
+            uid = self.trigger("live", days=90)["uid"]
+            dispatch(self.dbname)
+        self.assertEqual(self.status(uid)["outcomes"], {"done": 50})
+        self.assertEqual(self._slices(uid), 1)
+
+    def test_a_run_lets_others_have_their_turn(self):
+        self.make_orders(range(100, 150))
+        with self.root() as env:
+            self.make_job(env, "other_orders", "clean_old_orders")
+        with _slices_of_one_batch():
+            first = self.trigger("live", days=90)["uid"]
+            second = self.trigger("plan", code="other_orders", days=90)["uid"]
+            dispatch(self.dbname)
+        # One that waits for its turn gets it; then the first one is alone and keeps its own.
+        self.assertEqual(self.status(second)["state"], "done")
+        self.assertEqual(self.status(first)["outcomes"], {"done": 50})
+        self.assertEqual(self._slices(first), 2)
+
+    def test_the_server_s_limit_ends_a_turn_though_nobody_waits(self):
+        with self.root() as env:
+            over = TimeSlice(time.monotonic() - 1)
+            self.assertFalse(over.prolong(env.cr, 0))
+
+    def _slices(self, uid):
+        ((count,),) = self.sql("SELECT slice_count FROM sentinel_run WHERE uid = %s", [uid])
+        return count
 
     def test_two_live_runs_go_one_after_the_other(self):
         ids = self.make_orders([100, 100, 100])

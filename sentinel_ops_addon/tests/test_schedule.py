@@ -140,7 +140,7 @@ class TestSchedule(OrderCase):
         )
         by_hand = self.trigger("live", days=90)["uid"]
         with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
-            with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", 0):
+            with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", 0):
                 dispatch(self.dbname)
                 self.assertEqual(self.status(by_hand)["state"], "waiting")
                 uid = self.run_schedule()

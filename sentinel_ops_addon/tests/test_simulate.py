@@ -327,7 +327,7 @@ class TestSimulateBounds(SimulateCase):
         """Plan and simulation together would take longer than the server allows."""
         self.make_orders([100])
         uid = self.trigger("simulate", days=90)["uid"]
-        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.SLICE", -1):
+        with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", -1):
             with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
                 dispatch(self.dbname)
         self.assertEqual(self.status(uid)["state"], "waiting")

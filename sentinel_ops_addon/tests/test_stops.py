@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..engine import dispatcher
+from ..engine import dispatcher, time_slice
 from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
@@ -167,7 +167,7 @@ class TestStops(OrderCase):
 
     def test_cancel_between_two_slices(self):
         ids = self.make_orders([300 - i for i in range(20)])
-        self.patch(dispatcher, "SLICE", 0)
+        self.patch(time_slice, "SLICE", 0)
         self.patch(dispatcher, "budget", lambda: 0)
         uid = self.trigger("live", days=90)["uid"]
         dispatch(self.dbname)
