@@ -13,6 +13,8 @@ from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
 from .marks import own_hands
+from .savepoint import savepoint
+from .suspect import suspect
 
 _logger = logging.getLogger(__name__)
 
@@ -168,13 +170,15 @@ class Batch:
     def _close_in(self, records, error, verdicts):
         """Find the first culprit among records that failed together, and judge it.
 
-        What comes before it is acted upon, on the way.
+        What comes before it is acted upon, on the way. The first cuts part off whom the error
+        seems to be about; where that is wrong, halving goes on with what is left.
 
         :return: the records after it, of which nothing is known yet
         """
         after = records.browse()
+        cuts = self._cuts(records, error)
         while len(records) > 1:
-            middle = len(records) // 2
+            middle = cuts.pop(0) if cuts else len(records) // 2
             first, second = records[:middle], records[middle:]
             found = self._act(first, verdicts)
             if found is None:
@@ -182,12 +186,21 @@ class Batch:
                 records, error = second, None
             else:
                 records, error, after = first, found, second + after
+                cuts = []
         # None when it was only in the company of others that it failed.
         error = error or self._act(records, verdicts)
         if error is not None:
             verdicts[records.id] = verdict = self._judge(records, error)
             self.budget.note(verdict[0])
         return after
+
+    def _cuts(self, records, error):
+        """Where to cut so that the suspect, if there is one, is behind the first, then alone."""
+        found = suspect(error, records)
+        if not found:
+            return []
+        before = records.ids.index(found.id)
+        return [before, 1] if before else [1]
 
     def _act(self, records, verdicts):
         """Act on records together, in a savepoint.
@@ -196,8 +209,10 @@ class Batch:
         :return: the error they failed with, None for success
         """
         cr = records.env.cr
+        # Or whatever is asked of a few would be found out for the whole batch.
+        records = records.with_prefetch()
         try:
-            with cr.savepoint():
+            with savepoint(cr):
                 with bulk_tracking(records.env), own_hands():
                     self.work.act(records, self.planned)
                     # Chatter is written when flushing: its failures belong to this batch too.
