@@ -14,7 +14,7 @@ from .errors import SentinelError
 from .fingerprint import fingerprints
 from .marks import own_hands
 from .savepoint import savepoint
-from .suspect import suspect
+from .suspects import suspects
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +33,14 @@ class _Ineffective(Exception):
     def __init__(self, records):
         super().__init__()
         self.ids = records.ids
+
+
+def _until_suspect(records, suspected):
+    """Those before the first suspect; the suspect alone, when it is the first of all."""
+    for number, record_id in enumerate(records.ids):
+        if record_id in suspected:
+            return records[: number or 1]
+    return records
 
 
 class Batch:
@@ -147,38 +155,50 @@ class Batch:
 
         Together where that works. A failure costs less than a success, since the business says no
         before there is much to write, so it is cheaper to close in on one culprit and then to try
-        all that follow together than to work off the two halves each for themselves.
+        all that follow together than to work off the two halves each for themselves. Cheaper still
+        is to take those apart whom the error seems to be about; but each is tried alone, and the
+        first of them that does well ends all guessing.
 
         :return: outcome and message by record id
         """
         verdicts = {}
         waiting, size = records, len(records)
+        suspected, guesses = set(), True
         while waiting:
             if self.budget.is_exceeded:
                 message = self.task.env._("The run had made too many errors by then.")
                 verdicts.update(dict.fromkeys(waiting.ids, ("not_attempted", message)))
                 break
-            together, later = waiting[:size], waiting[size:]
+            together = _until_suspect(waiting[:size], suspected)
+            later = waiting[len(together) :]
+            is_suspect = waiting.ids[0] in suspected
             error = self._act(together, verdicts)
             if error is None:
                 waiting, size = later, 2 * size
+                if is_suspect:
+                    suspected, guesses = set(), False
+            elif is_suspect:
+                self._blame(together, error, verdicts)
+                waiting = later
             else:
                 # Where one is, others may be: with many culprits it comes down to one by one.
-                waiting, size = self._close_in(together, error, verdicts) + later, size // 2 or 1
+                size = size // 2 or 1
+                found = suspects(error, together) if guesses else set()
+                suspected |= found
+                if not found:
+                    waiting = self._close_in(together, error, verdicts) + later
         return verdicts
 
     def _close_in(self, records, error, verdicts):
         """Find the first culprit among records that failed together, and judge it.
 
-        What comes before it is acted upon, on the way. The first cuts part off whom the error
-        seems to be about; where that is wrong, halving goes on with what is left.
+        What comes before it is acted upon, on the way.
 
         :return: the records after it, of which nothing is known yet
         """
         after = records.browse()
-        cuts = self._cuts(records, error)
         while len(records) > 1:
-            middle = cuts.pop(0) if cuts else len(records) // 2
+            middle = len(records) // 2
             first, second = records[:middle], records[middle:]
             found = self._act(first, verdicts)
             if found is None:
@@ -186,21 +206,15 @@ class Batch:
                 records, error = second, None
             else:
                 records, error, after = first, found, second + after
-                cuts = []
         # None when it was only in the company of others that it failed.
         error = error or self._act(records, verdicts)
         if error is not None:
-            verdicts[records.id] = verdict = self._judge(records, error)
-            self.budget.note(verdict[0])
+            self._blame(records, error, verdicts)
         return after
 
-    def _cuts(self, records, error):
-        """Where to cut so that the suspect, if there is one, is behind the first, then alone."""
-        found = suspect(error, records)
-        if not found:
-            return []
-        before = records.ids.index(found.id)
-        return [before, 1] if before else [1]
+    def _blame(self, record, error, verdicts):
+        verdicts[record.id] = verdict = self._judge(record, error)
+        self.budget.note(verdict[0])
 
     def _act(self, records, verdicts):
         """Act on records together, in a savepoint.

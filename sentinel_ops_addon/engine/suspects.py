@@ -5,14 +5,14 @@ from itertools import chain
 from odoo.models import BaseModel
 
 
-def suspect(error, records):
-    """The first record that the code which raised ``error`` had singled out among ``records``.
+def suspects(error, records):
+    """Those of ``records`` that the code which raised ``error`` had singled out.
 
     Business methods mostly refuse in a loop over the records, and Odoo names those that a rule
     forbids: the record is at hand where the error comes from, though no exception carries it. It
     is a guess; the caller must find out whether it is right.
 
-    :return: one record, or none
+    :return: set of IDs: some of them, or none, but never all
     """
     known = set(records.ids)
     frames = []
@@ -24,8 +24,8 @@ def suspect(error, records):
         found = [ids & known for ids in _recordsets(frame, records._name)]
         named = min((ids for ids in found if 0 < len(ids) < len(known)), key=len, default=None)
         if named:
-            return next(record for record in records if record.id in named)
-    return records.browse()
+            return named
+    return set()
 
 
 def _recordsets(frame, model_name):
