@@ -13,6 +13,8 @@ from .canonical import record_values
 from .errors import SentinelError
 from .fingerprint import fingerprints
 from .marks import own_hands
+from .savepoint import savepoint
+from .suspects import suspects
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +33,14 @@ class _Ineffective(Exception):
     def __init__(self, records):
         super().__init__()
         self.ids = records.ids
+
+
+def _until_suspect(records, suspected):
+    """Those before the first suspect; the suspect alone, when it is the first of all."""
+    for number, record_id in enumerate(records.ids):
+        if record_id in suspected:
+            return records[: number or 1]
+    return records
 
 
 class Batch:
@@ -145,24 +155,38 @@ class Batch:
 
         Together where that works. A failure costs less than a success, since the business says no
         before there is much to write, so it is cheaper to close in on one culprit and then to try
-        all that follow together than to work off the two halves each for themselves.
+        all that follow together than to work off the two halves each for themselves. Cheaper still
+        is to take those apart whom the error seems to be about; but each is tried alone, and the
+        first of them that does well ends all guessing.
 
         :return: outcome and message by record id
         """
         verdicts = {}
         waiting, size = records, len(records)
+        suspected, guesses = set(), True
         while waiting:
             if self.budget.is_exceeded:
                 message = self.task.env._("The run had made too many errors by then.")
                 verdicts.update(dict.fromkeys(waiting.ids, ("not_attempted", message)))
                 break
-            together, later = waiting[:size], waiting[size:]
+            together = _until_suspect(waiting[:size], suspected)
+            later = waiting[len(together) :]
+            is_suspect = waiting.ids[0] in suspected
             error = self._act(together, verdicts)
             if error is None:
                 waiting, size = later, 2 * size
+                if is_suspect:
+                    suspected, guesses = set(), False
+            elif is_suspect:
+                self._blame(together, error, verdicts)
+                waiting = later
             else:
                 # Where one is, others may be: with many culprits it comes down to one by one.
-                waiting, size = self._close_in(together, error, verdicts) + later, size // 2 or 1
+                size = size // 2 or 1
+                found = suspects(error, together) if guesses else set()
+                suspected |= found
+                if not found:
+                    waiting = self._close_in(together, error, verdicts) + later
         return verdicts
 
     def _close_in(self, records, error, verdicts):
@@ -185,9 +209,12 @@ class Batch:
         # None when it was only in the company of others that it failed.
         error = error or self._act(records, verdicts)
         if error is not None:
-            verdicts[records.id] = verdict = self._judge(records, error)
-            self.budget.note(verdict[0])
+            self._blame(records, error, verdicts)
         return after
+
+    def _blame(self, record, error, verdicts):
+        verdicts[record.id] = verdict = self._judge(record, error)
+        self.budget.note(verdict[0])
 
     def _act(self, records, verdicts):
         """Act on records together, in a savepoint.
@@ -196,8 +223,10 @@ class Batch:
         :return: the error they failed with, None for success
         """
         cr = records.env.cr
+        # Or whatever is asked of a few would be found out for the whole batch.
+        records = records.with_prefetch()
         try:
-            with cr.savepoint():
+            with savepoint(cr):
                 with bulk_tracking(records.env), own_hands():
                     self.work.act(records, self.planned)
                     # Chatter is written when flushing: its failures belong to this batch too.

@@ -104,6 +104,93 @@ class TestBatch(OrderCase):
         run, _attempts = self.count_attempts(ids, lambda found: rivals <= found)
         self.assertEqual(run["outcomes"], {"done": 47})
 
+    def count_blamed_attempts(self, count, blame):
+        """Like ``count_attempts``; ``blame`` gives the record to name in a refusal, or none."""
+        ids = self.make_orders([300 - i for i in range(31 + count)])
+        attempts = []
+
+        def refuse(original, operation, records, ctx):
+            attempts.append(len(records))
+            culprit = blame(records, ids)
+            if culprit is not None:
+                raise UserError(f"{HOLIDAY} {culprit.name}")
+            original(operation, records, ctx)
+
+        self.patch_apply(refuse)
+        return self.run_job("live", days=90, limit=len(ids)), attempts
+
+    def test_who_is_named_is_tried_alone(self):
+        def blame(records, ids):
+            return next((order for order in records if order.id == ids[31 + 40]), None)
+
+        run, attempts = self.count_blamed_attempts(64, blame)
+        self.assertEqual(run["outcomes"], {"done": 94, "refused": 1})
+        self.assertEqual(attempts, [1, 5, 25, 64, 32, 8, 1, 23])
+
+    def test_all_that_a_rule_forbids_are_taken_apart_at_once(self):
+        ids = self.make_orders([300 - i for i in range(31 + 64)])
+        bad = {ids[31 + 10], ids[31 + 40], ids[31 + 63]}
+        with self.root() as env:
+            rule = env["ir.rule"].create(
+                {
+                    "name": f"Not these {self.mark}",
+                    "model_id": env["ir.model"]._get("sale.order").id,
+                    "domain_force": f"[('id', 'not in', {list(bad)})]",
+                    "perm_read": False,
+                }
+            )
+            rule_id = rule.id
+        self.addCleanup(self.sql, "DELETE FROM ir_rule WHERE id = %s", [rule_id])
+        attempts = []
+
+        def count(original, operation, records, ctx):
+            attempts.append(records.ids)
+            original(operation, records, ctx)
+
+        self.patch_apply(count)
+        run = self.run_job("live", days=90, limit=len(ids))
+        outcomes = self.outcomes(run["uid"])
+        self.assertEqual({i for i in ids if outcomes[i] == "refused"}, bad)
+        self.assertEqual(list(map(len, attempts)), [1, 5, 25, 64, 10, 1, 29, 1, 22, 1])
+        # In the order of the plan.
+        self.assertEqual(sum(attempts[4:], []), ids[31:])
+
+    def test_who_is_named_wrongly_is_done_and_nobody_is_named_again(self):
+        """The code names the first it sees, whoever the culprit is."""
+
+        def blame(records, ids):
+            return records[0] if ids[31 + 40] in records.ids else None
+
+        run, attempts = self.count_blamed_attempts(64, blame)
+        self.assertEqual(run["outcomes"], {"done": 94, "refused": 1})
+        self.assertEqual(attempts, [1, 5, 25, 64, 1, 63, 31, 16, 8, 4, 2, 1, 23])
+
+    def test_what_was_changed_before_a_refusal_is_known_to_nobody_afterwards(self):
+        ids = self.make_orders([300 - i for i in range(31 + 8)], client_order_ref="mine")
+        bad = {ids[33], ids[36]}
+        seen = set()
+
+        def change_and_refuse(original, operation, records, ctx):
+            for order in records:
+                seen.add((order.client_order_ref, order.amount_total, len(order.order_line)))
+            if bad & set(records.ids):
+                records.client_order_ref = "changed"
+                records.order_line.product_uom_qty = 5
+                records.order_line.copy({"order_id": records[0].id})
+                self.assertGreater(records[0].amount_total, 10)
+                raise UserError(HOLIDAY)
+            original(operation, records, ctx)
+
+        self.patch_apply(change_and_refuse)
+        run = self.run_job("live", days=90)
+        self.assertEqual(run["outcomes"], {"done": 37, "refused": 2})
+        self.assertEqual(seen, {("mine", 10.0, 1)})
+        rows = self.sql(
+            "SELECT DISTINCT client_order_ref, amount_total FROM sale_order WHERE id = ANY(%s)",
+            [ids],
+        )
+        self.assertEqual([(ref, float(amount)) for ref, amount in rows], [("mine", 10.0)])
+
     def test_a_crash_is_a_failed_line_without_traceback(self):
         self.make_orders([100])
 
