@@ -157,7 +157,7 @@ class Batch:
         before there is much to write, so it is cheaper to close in on one culprit and then to try
         all that follow together than to work off the two halves each for themselves. Cheaper still
         is to take those apart whom the error seems to be about; but each is tried alone, and the
-        first of them that does well ends all guessing.
+        first of them that does well, or failure of those before them, ends all guessing.
 
         :return: outcome and message by record id
         """
@@ -179,10 +179,14 @@ class Batch:
                     suspected, guesses = set(), False
             elif is_suspect:
                 self._blame(together, error, verdicts)
+                suspected.discard(together.id)
                 waiting = later
             else:
                 # Where one is, others may be: with many culprits it comes down to one by one.
                 size = size // 2 or 1
+                if suspected:
+                    # Those before whom it seemed to be about fail as well, so it says little.
+                    suspected, guesses = set(), False
                 found = suspects(error, together) if guesses else set()
                 suspected |= found
                 if not found:

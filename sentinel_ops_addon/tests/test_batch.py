@@ -165,6 +165,18 @@ class TestBatch(OrderCase):
         self.assertEqual(run["outcomes"], {"done": 94, "refused": 1})
         self.assertEqual(attempts, [1, 5, 25, 64, 1, 63, 31, 16, 8, 4, 2, 1, 23])
 
+    def test_a_guess_that_is_always_wrong_costs_two_attempts(self):
+        """The loop is over when the refusal comes: what it leaves at hand is its last record."""
+
+        def blame(records, ids):
+            return records[-1] if ids[31 + 40] in records.ids else None
+
+        run, attempts = self.count_blamed_attempts(64, blame)
+        self.assertEqual(run["outcomes"], {"done": 94, "refused": 1})
+        # All, half of them, those before the guess; then by halves, then the rest.
+        self.assertEqual(attempts[3:6], [64, 32, 31])
+        self.assertLessEqual(len(attempts), 6 + 6 + 2)
+
     def test_what_was_changed_before_a_refusal_is_known_to_nobody_afterwards(self):
         ids = self.make_orders([300 - i for i in range(31 + 8)], client_order_ref="mine")
         bad = {ids[33], ids[36]}
