@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..engine.canonical import canonical_value
+from ..engine.chain.content import NEW_SALT
+from ..engine.chain.schema import set_default
 
 KINDS = [
     ("created", "Created"),
@@ -38,8 +40,24 @@ class SentinelEvent(models.Model):
     before = fields.Json(readonly=True)
     after = fields.Json(readonly=True)
     change_text = fields.Char(string="Change", compute="_compute_change_text")
+    # Given by the database; the sealer adds the position.
+    uid = fields.Char(string="Event ID", readonly=True)
+    salt = fields.Char(readonly=True, groups="base.group_system")
+    transaction = fields.Char(string="Database transaction", readonly=True)
+    position = fields.Integer(string="Chain position", readonly=True)
 
     _record_index = models.Index("(model, record_ref)")
+    # The outbox: what the sealer has still to append.
+    _waiting_index = models.Index("(id) WHERE position IS NULL")
+    _transaction_index = models.Index("(transaction)")
+
+    def init(self):
+        for column, expression in (
+            ("uid", "gen_random_uuid()::text"),
+            ("salt", NEW_SALT),
+            ("transaction", "pg_current_xact_id()::text"),
+        ):
+            set_default(self.env.cr, "sentinel_event", column, expression)
 
     def _compute_change_text(self):
         for event in self:

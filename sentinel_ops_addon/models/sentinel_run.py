@@ -136,7 +136,11 @@ class SentinelRun(models.Model):
     owner_token = fields.Char(readonly=True, groups="base.group_system")
     batch_ceiling = fields.Integer(readonly=True)
     slice_count = fields.Integer(string="Slices", readonly=True)
+    # What the chain commits to, see engine/chain/content.py.
     position = fields.Integer(string="Chain position", readonly=True)
+    salt = fields.Char(readonly=True, groups="base.group_system")
+    line_count = fields.Integer(string="Number of lines", readonly=True)
+    lines_digest = fields.Char(string="Digest of the lines", readonly=True)
     # Some of them, for the form: a run may have a million.
     first_line_ids = fields.One2many(
         comodel_name="sentinel.run.line", compute="_compute_first_lines", string="First lines"
@@ -153,10 +157,6 @@ class SentinelRun(models.Model):
     _unique_moment = models.UniqueIndex(
         "(job_ref, scheduled_for, attempt) WHERE scheduled_for IS NOT NULL",
         "This scheduled moment has its run already.",
-    )
-    _unique_chain_position = models.UniqueIndex(
-        "(position) WHERE position IS NOT NULL AND position > 0",
-        "A position in the chain belongs to one run.",
     )
     _open_index = models.Index("(id) WHERE state <> 'done'")
 
@@ -264,7 +264,7 @@ class SentinelRun(models.Model):
 
     @api.model
     def export_runs(self, after="0", limit=200):
-        """Sealed runs in chain order, as one compressed text.
+        """The chain from a place on, runs and events, as one compressed text.
 
         :param str after: last chain position already held
         :param int limit: how many at most, from 1 to 1000

@@ -5,13 +5,19 @@ import zlib
 
 from odoo.exceptions import AccessError, UserError
 
+from ..engine.dispatcher import dispatch
 from ..engine.seal import seal
 from .common import OrderCase
 
 
 def unpack(page):
     text = zlib.decompress(base64.b64decode(page["data"])).decode()
-    return [json.loads(row) for row in text.splitlines()]
+    return [row.split("\t") for row in text.split("\n")] if text else []
+
+
+def contents(page, kind="run"):
+    """What was sealed in a page of places, as data."""
+    return [json.loads(row[-1]) for row in unpack(page) if row[1] == kind]
 
 
 class TestTrail(OrderCase):
@@ -56,7 +62,7 @@ class TestTrail(OrderCase):
         plan = self.run_job("plan", days=90)
         live = self.run_job("live", plan=plan["uid"])
         page = self.export_runs(start)
-        runs = unpack(page)
+        runs = contents(page)
         self.assertEqual([run["uid"] for run in runs], [plan["uid"], live["uid"]])
         self.assertEqual([run["line_count"] for run in runs], [3, 3])
         self.assertEqual(page["next"], live["position"])
@@ -68,11 +74,11 @@ class TestTrail(OrderCase):
                 collected += unpack(lines)
                 place, more = (lines["next"], lines["next_line"]), lines["more"]
         self.assertEqual(
-            [(line["run"], line["position"]) for line in collected],
-            [(run["uid"], number) for run in runs for number in (1, 2, 3)],
+            [row[:2] for row in collected],
+            [[run["position"], number] for run in (plan, live) for number in "123"],
         )
-        self.assertEqual(collected[-1]["outcome"], "done")
-        self.assertEqual(collected[-1]["run_position"], live["position"])
+        last = json.loads(collected[-1][-1])
+        self.assertEqual((last["run"], last["outcome"]), (live["uid"], "done"))
 
     def test_what_is_not_done_is_not_exported(self):
         start = str(self.head())
@@ -93,11 +99,18 @@ class TestTrail(OrderCase):
             stranger = self.new_user(
                 env, "stranger", ["sentinel_ops_addon.group_auditor"], elsewhere
             ).id
+        dispatch(self.dbname)
+        self.make_orders([100])
         start = str(self.head())
-        self.run_job("plan", days=90)
-        self.assertEqual(self.export_runs(start)["count"], 1)
+        uid = self.run_job("plan", days=90)["uid"]
+        (own,) = unpack(self.export_runs(start))
+        self.assertEqual((own[2], own[6]), (uid, ""))
         with self.as_user(stranger) as env:
-            self.assertEqual(env["sentinel.run"].export_runs(start)["count"], 0)
+            page = env["sentinel.run"].export_runs(start)
+            lines = env["sentinel.run"].export_lines(start, 0, page["next"])
+        (stub,) = unpack(page)
+        self.assertEqual(stub, [*own[:6], "company", "", ""])
+        self.assertEqual((lines["count"], lines["more"]), (0, False))
 
     def test_a_finished_run_cannot_be_changed_or_deleted(self):
         uid = self.run_job("plan", days=90)["uid"]
