@@ -36,8 +36,10 @@ def dispatch(dbname):
     while not slices or time.monotonic() < end:
         # A connection for each turn: the lock ends with it, and so it does when the process dies.
         with lock_connection(dbname) as locks:
-            run_id, state = _take_turn(locks, refused)
+            run_id, state, has_events = _take_turn(locks, refused)
             if not run_id:
+                if has_events:
+                    _seal_events(dbname)
                 return slices
             try:
                 _turn(dbname, run_id, state, end)
@@ -54,6 +56,14 @@ def dispatch(dbname):
     return slices
 
 
+def _seal_events(dbname):
+    """Give definitions that changed their place, where no run ended since and took them along."""
+    try:
+        seal(dbname, 0)
+    except psycopg2.errors.LockNotAvailable as error:
+        _logger.info("Events are left to whoever seals now, or to the next call: %s", error)
+
+
 def _turn(dbname, run_id, state, end):
     if state == "running":
         recovery.end_interrupted(dbname, run_id)
@@ -68,12 +78,12 @@ def _take_turn(locks, refused):
 
     :param locks: an open liveness connection, see :func:`liveness.lock_connection`
     :param refused: IDs to leave alone; those that another process works on are added
-    :return: id and state, or 0 and an empty text when there is none
+    :return: id and state, or nothing when there is none, and whether events wait for the sealer
     """
     while True:
-        run_id, state, held = _next(locks, refused)
+        run_id, state, held, has_events = _next(locks, refused)
         if held or not run_id:
-            return run_id, state
+            return run_id, state, has_events
         refused.append(run_id)
 
 
@@ -85,17 +95,20 @@ def _next(locks, refused):
     """
     locks.execute(
         f"""
-        SELECT turn.id, turn.state, pg_try_advisory_lock(%s, turn.id)
-          FROM (SELECT run.id, run.state
+        SELECT turn.id, turn.state, pg_try_advisory_lock(%s, turn.id), outbox.has_events
+          FROM (SELECT EXISTS (SELECT FROM sentinel_event WHERE position IS NULL) AS has_events)
+               AS outbox
+          LEFT JOIN (
+                SELECT run.id, run.state
                   FROM sentinel_run AS run
                  WHERE NOT run.id = ANY(%s)
                    AND (run.state = 'running' OR {WAITS})
                  ORDER BY run.state = 'running' DESC, coalesce(run.slice_count, 0), run.id
-                 LIMIT 1) AS turn
+                 LIMIT 1) AS turn ON true
         """,
         [LOCK_SPACE, refused],
     )
-    return locks.fetchone() or (0, "", False)
+    return locks.fetchone()
 
 
 def _ask_for_another_call(dbname):

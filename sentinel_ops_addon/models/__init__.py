@@ -10,6 +10,7 @@ from . import (
     sentinel_approval_policy,
     sentinel_attempt,
     sentinel_chain,
+    sentinel_chain_entry,
     sentinel_exclusion,
     sentinel_job,
     sentinel_mark,

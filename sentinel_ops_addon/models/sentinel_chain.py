@@ -4,11 +4,13 @@ import uuid
 
 from odoo import api, fields, models
 
+from ..engine.chain.content import NO_SEAL
+
 
 class SentinelChain(models.Model):
-    """The identity of this database's trail and its last position: one row.
+    """The identity of this database's trail and its last place: one row.
 
-    Its row is the lock under which runs are sealed, one at a time, without gaps.
+    Its table is the lock under which runs and events are sealed, one at a time, without gaps.
     """
 
     _name = "sentinel.chain"
@@ -19,6 +21,17 @@ class SentinelChain(models.Model):
         string="Identity", required=True, readonly=True, default=lambda self: self._new_uid()
     )
     position = fields.Integer(string="Last position", required=True, readonly=True, default=0)
+    seal = fields.Char(string="Last seal", required=True, readonly=True, default=NO_SEAL)
+    start_position = fields.Integer(
+        string="Removed up to",
+        required=True,
+        readonly=True,
+        default=0,
+        help="The last position whose entry retention removed; 0 when all are there.",
+    )
+    start_seal = fields.Char(
+        string="Seal of the last removed", required=True, readonly=True, default=NO_SEAL
+    )
 
     @api.model
     def _identity(self):

@@ -85,11 +85,14 @@ class SentinelJob(models.Model):
         """
         # As strict as the catalogue: what is wrong with a server is not for everybody's eyes.
         self.check_access("read")
+        chain = self.env["sentinel.chain"]._identity()
         return dict(
             health(self.env),
             contract=CONTRACT,
             addon_version=self._addon_version(),
-            chain=self.env["sentinel.chain"]._identity().uid,
+            chain=chain.uid,
+            head=str(chain.position),
+            head_seal=chain.seal,
         )
 
     def action_plan(self):

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..engine import dispatcher
 from ..engine.canonical import money_text, utc_text
+from ..engine.chain.erase import erase
 from ..engine.trail import export_lines, export_runs
 from ..engine.vocabulary import (
     ERRORS,
@@ -110,7 +111,11 @@ class SentinelRun(models.Model):
     owner_token = fields.Char(readonly=True, groups="base.group_system")
     batch_ceiling = fields.Integer(readonly=True)
     slice_count = fields.Integer(string="Slices", readonly=True)
+    # What the chain commits to, see engine/chain/content.py.
     position = fields.Integer(string="Chain position", readonly=True)
+    salt = fields.Char(readonly=True, groups="base.group_system")
+    line_count = fields.Integer(string="Number of lines", readonly=True)
+    lines_digest = fields.Char(string="Digest of the lines", readonly=True)
     line_ids = fields.One2many(
         comodel_name="sentinel.run.line", inverse_name="run_id", string="Lines", readonly=True
     )
@@ -123,10 +128,6 @@ class SentinelRun(models.Model):
     _unique_moment = models.UniqueIndex(
         "(job_ref, scheduled_for, attempt) WHERE scheduled_for IS NOT NULL",
         "This scheduled moment has its run already.",
-    )
-    _unique_chain_position = models.UniqueIndex(
-        "(position) WHERE position IS NOT NULL AND position > 0",
-        "A position in the chain belongs to one run.",
     )
     _open_index = models.Index("(id) WHERE state <> 'done'")
 
@@ -176,7 +177,7 @@ class SentinelRun(models.Model):
 
     @api.model
     def export_runs(self, after="0", limit=200):
-        """Sealed runs in chain order, as one compressed text.
+        """The chain from a place on, runs and events, as one compressed text.
 
         :param str after: last chain position already held
         :param int limit: how many at most, from 1 to 1000
@@ -203,6 +204,26 @@ class SentinelRun(models.Model):
             _bounded(self.env, "until", until, 0, 2**31 - 1),
             _bounded(self.env, "limit", limit, 1, 20_000),
         )
+
+    @api.model
+    def erase(self, model, record, reason):
+        """Remove what finished runs say about a record; the chain still verifies.
+
+        Its name, values, messages and salts go from the lines; their digests stay. The trail says
+        who did it and why.
+
+        :param str model: such as ``res.partner``
+        :param int record: the record's ID; it need not exist any more
+        :param str reason: why; without the person's data
+        :return: ``{"model", "record", "lines"}``, the latter how many were erased
+        """
+        if not self.env.user.has_group("sentinel_ops_addon.group_manager"):
+            raise AccessError(self.env._("Only Sentinel managers may erase data from the trail."))
+        if not str(reason or "").strip():
+            raise UserError(self.env._("Say why the data shall be erased; it is kept for ever."))
+        record = _bounded(self.env, "record", record, 1, 2**31 - 1)
+        lines = erase(self.env, str(model), record, str(reason).strip()[:500])
+        return {"model": str(model), "record": record, "lines": lines}
 
     # --- for the doors -----------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.canonical import money_text, utc_text
+from ..engine.chain.content import NEW_SALT
+from ..engine.chain.schema import set_default
 from ..engine.marks import ANNOUNCE
 from ..engine.vocabulary import OUTCOMES
 
@@ -48,15 +50,27 @@ class SentinelRunLine(models.Model):
     fingerprint = fields.Char(readonly=True, groups=_RAW)
     after_fingerprint = fields.Char(readonly=True, groups=_RAW)
     at = fields.Datetime(string="When", readonly=True)
+    salt = fields.Char(readonly=True, groups=_RAW)
+    digest = fields.Char(
+        readonly=True,
+        help="Of a line that was erased: what it was when the chain committed to it.",
+    )
 
     _unique_position = models.UniqueIndex(
         "(run_id, position)", "A run has one line for each position."
     )
     _record_index = models.Index("(model, record_ref)")
 
+    def init(self):
+        # Not a default of the field: lines are copied into the table without the ORM.
+        set_default(self.env.cr, "sentinel_run_line", "salt", NEW_SALT)
+
     def _compute_change_text(self):
         visible = self._visible()
         for line in self:
+            if line.digest:
+                line.change_text = self.env._("(erased)")
+                continue
             if line not in visible:
                 line.change_text = self.env._("(you may not read this record)")
                 continue

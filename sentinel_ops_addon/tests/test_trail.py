@@ -5,13 +5,23 @@ import zlib
 
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import trail
+from ..engine.dispatcher import dispatch
 from ..engine.seal import seal
 from .common import OrderCase
+
+# What a client names as the last line of a run that it has as a whole.
+WHOLE = 2**31 - 1
 
 
 def unpack(page):
     text = zlib.decompress(base64.b64decode(page["data"])).decode()
-    return [json.loads(row) for row in text.splitlines()]
+    return [row.split("\t") for row in text.split("\n")] if text else []
+
+
+def contents(page, kind="run"):
+    """What was sealed in a page of places, as data."""
+    return [json.loads(row[-1]) for row in unpack(page) if row[1] == kind]
 
 
 class TestTrail(OrderCase):
@@ -56,7 +66,7 @@ class TestTrail(OrderCase):
         plan = self.run_job("plan", days=90)
         live = self.run_job("live", plan=plan["uid"])
         page = self.export_runs(start)
-        runs = unpack(page)
+        runs = contents(page)
         self.assertEqual([run["uid"] for run in runs], [plan["uid"], live["uid"]])
         self.assertEqual([run["line_count"] for run in runs], [3, 3])
         self.assertEqual(page["next"], live["position"])
@@ -68,11 +78,44 @@ class TestTrail(OrderCase):
                 collected += unpack(lines)
                 place, more = (lines["next"], lines["next_line"]), lines["more"]
         self.assertEqual(
-            [(line["run"], line["position"]) for line in collected],
-            [(run["uid"], number) for run in runs for number in (1, 2, 3)],
+            [row[:2] for row in collected],
+            [[run["position"], number] for run in (plan, live) for number in "123"],
         )
-        self.assertEqual(collected[-1]["outcome"], "done")
-        self.assertEqual(collected[-1]["run_position"], live["position"])
+        last = json.loads(collected[-1][-1])
+        self.assertEqual((last["run"], last["outcome"]), (live["uid"], "done"))
+
+    def test_pages_are_bounded_by_bytes_too(self):
+        self.make_orders([100, 101, 102])
+        start = str(self.head())
+        run = self.run_job("live", days=90)
+        self.patch(trail, "PAGE_BYTES", 1)
+        with self.as_user(self.auditor_id) as env:
+            runs = env["sentinel.run"]
+            page = runs.export_runs(start)
+            self.assertEqual((page["count"], page["next"]), (1, str(int(start) + 1)))
+            collected, place, more = [], (start, WHOLE), True
+            while more:
+                lines = runs.export_lines(*place, run["position"])
+                self.assertEqual(lines["count"], 1)
+                collected += unpack(lines)
+                place, more = (lines["next"], lines["next_line"]), lines["more"]
+        self.assertEqual([row[1] for row in collected], ["1", "2", "3"] * 2)
+
+    def test_lines_of_many_runs_and_of_a_long_one(self):
+        """However the lines are read, a few runs at a time or a run in parts."""
+        self.make_orders([100, 101, 102])
+        start = str(self.head())
+        runs = [self.run_job("plan", days=90) for _number in range(4)]
+        expected = [[run["position"], number] for run in runs for number in "123"]
+        for size in (1, 2, 4, 7, 1000):
+            self.patch(trail, "_LINES_AT_ONCE", size)
+            with self.subTest(size=size), self.as_user(self.auditor_id) as env:
+                whole = env["sentinel.run"].export_lines(start, WHOLE, runs[-1]["position"])
+                self.assertEqual([row[:2] for row in unpack(whole)], expected)
+                begun = env["sentinel.run"].export_lines(
+                    runs[0]["position"], 2, runs[-1]["position"]
+                )
+                self.assertEqual([row[:2] for row in unpack(begun)], expected[2:])
 
     def test_what_is_not_done_is_not_exported(self):
         start = str(self.head())
@@ -93,11 +136,18 @@ class TestTrail(OrderCase):
             stranger = self.new_user(
                 env, "stranger", ["sentinel_ops_addon.group_auditor"], elsewhere
             ).id
+        dispatch(self.dbname)
+        self.make_orders([100])
         start = str(self.head())
-        self.run_job("plan", days=90)
-        self.assertEqual(self.export_runs(start)["count"], 1)
+        uid = self.run_job("plan", days=90)["uid"]
+        (own,) = unpack(self.export_runs(start))
+        self.assertEqual((own[2], own[6]), (uid, ""))
         with self.as_user(stranger) as env:
-            self.assertEqual(env["sentinel.run"].export_runs(start)["count"], 0)
+            page = env["sentinel.run"].export_runs(start)
+            lines = env["sentinel.run"].export_lines(start, 0, page["next"])
+        (stub,) = unpack(page)
+        self.assertEqual(stub, [*own[:6], "company", "", ""])
+        self.assertEqual((lines["count"], lines["more"]), (0, False))
 
     def test_a_finished_run_cannot_be_changed_or_deleted(self):
         uid = self.run_job("plan", days=90)["uid"]

@@ -1,0 +1,1 @@
+"""The sealed trail: its canonical form, and what keeps it as it is. Documented in docs/chain.md."""
