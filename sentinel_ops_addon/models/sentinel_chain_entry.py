@@ -41,6 +41,7 @@ class SentinelChainEntry(models.Model):
     _unique_position = models.UniqueIndex(
         "(chain, position)", "A place of the chain is taken once."
     )
+    _sealed_index = models.Index("(sealed_at, position)")
     _unique_uid = models.UniqueIndex("(uid)", "A run or an event has one place in the chain.")
 
     def write(self, vals):  # pylint: disable=method-required-super

@@ -10,6 +10,7 @@ from . import (
     test_catalog,
     test_check_records,
     test_clean_old_orders,
+    test_consumers,
     test_cron_health,
     test_dispatcher,
     test_error_budget,

@@ -106,6 +106,8 @@ class TestSecurity(OrderCase):
                 "read_lines",
                 "export_runs",
                 "export_lines",
+                "export_days",
+                "acknowledge",
                 "action_apply",
                 "action_simulate",
                 "action_open_lines",
