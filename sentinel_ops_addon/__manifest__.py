@@ -29,6 +29,7 @@
         "views/sentinel_event_views.xml",
         "views/sentinel_mark_views.xml",
         "views/sentinel_repair_loop_views.xml",
+        "views/sentinel_erasure_views.xml",
         "views/sentinel_ops_addon_menus.xml",
     ],
     "assets": {

@@ -112,14 +112,13 @@ def entry_rows(env, chain, after, limit=None):
             for kind, model in (("run", "sentinel.run"), ("event", "sentinel.event"))
         }
         for position, kind, ref, uid, sealed_at, digest, seal, withheld, salt, text in found:
-            if text is None:
-                withheld = withheld or "retention"
-            elif ref not in visible[kind]:
+            if text is not None and ref not in visible[kind]:
                 withheld = "company"
             if withheld not in (None, "lines"):
                 salt = text = ""
-            columns = (position, kind, uid, sealed_at, digest, seal, withheld or "", salt, text)
-            yield position, "\t".join(map(str, columns))
+            # What is gone without a word of it does not fit its digest, and is found so.
+            columns = (position, kind, uid, sealed_at, digest, seal, withheld, salt, text)
+            yield position, "\t".join("" if column is None else str(column) for column in columns)
         after, left = found[-1][0], left - len(found)
 
 

@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..engine.chain import keeper
+
 ENTRY_KINDS = [
     ("run", "Run"),
     ("event", "Definition event"),
@@ -43,6 +45,10 @@ class SentinelChainEntry(models.Model):
     )
     _sealed_index = models.Index("(sealed_at, position)")
     _unique_uid = models.UniqueIndex("(uid)", "A run or an event has one place in the chain.")
+
+    def init(self):
+        # Its triggers are on tables of other models, too.
+        self.pool.post_init(keeper.create, self.env.cr)
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(

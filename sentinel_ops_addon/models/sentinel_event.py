@@ -11,6 +11,9 @@ KINDS = [
     ("created", "Created"),
     ("changed", "Changed"),
     ("deleted", "Deleted"),
+    # What lets sealed rows go, see engine/chain/keeper.py.
+    ("erased", "Erased from the trail"),
+    ("retention", "Removed after the retention period"),
 ]
 
 
@@ -49,7 +52,6 @@ class SentinelEvent(models.Model):
     _record_index = models.Index("(model, record_ref)")
     # The outbox: what the sealer has still to append.
     _waiting_index = models.Index("(id) WHERE position IS NULL")
-    _transaction_index = models.Index("(transaction)")
 
     def init(self):
         for column, expression in (
@@ -67,6 +69,23 @@ class SentinelEvent(models.Model):
                 for name in sorted({*before, *after})
                 if before.get(name) != after.get(name)
             )
+
+    @api.model
+    def _note(self, **values):
+        """Write an event of the current user, in the transaction of what it tells of.
+
+        :param values: ``kind``, ``model``, ``record_ref``, ``company_ref``, and what else is known
+        """
+        label = self.env[values["model"]]._description if values["model"] in self.env else ""
+        return self.sudo().create(
+            {
+                "at": fields.Datetime.now(),
+                "user_ref": self.env.uid,
+                "login": self.env.user.login,
+                "model_name": self.env._(label) if label else values["model"],
+                **values,
+            }
+        )
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("The history of definitions cannot be changed."))
@@ -122,20 +141,14 @@ class SentinelDefinitionMixin(models.AbstractModel):
 
     def _note_event(self, kind, before, after):
         self.ensure_one()
-        self.env["sentinel.event"].sudo().create(
-            {
-                "at": fields.Datetime.now(),
-                "user_ref": self.env.uid,
-                "login": self.env.user.login,
-                "kind": kind,
-                "model": self._name,
-                "model_name": self.env._(self._description),
-                "record_ref": self.id,
-                "record_name": self.sudo().display_name,
-                "company_ref": self._company_ref(),
-                "before": before,
-                "after": after,
-            }
+        self.env["sentinel.event"]._note(
+            kind=kind,
+            model=self._name,
+            record_ref=self.id,
+            record_name=self.sudo().display_name,
+            company_ref=self._company_ref(),
+            before=before,
+            after=after,
         )
 
     def _company_ref(self):

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..engine import dispatcher
 from ..engine.canonical import money_text, utc_text
+from ..engine.chain.erase import erase
 from ..engine.trail import export_lines, export_runs
 from ..engine.vocabulary import (
     ERRORS,
@@ -291,6 +292,26 @@ class SentinelRun(models.Model):
             bounded(self.env, "until", until, 0, 2**31 - 1),
             bounded(self.env, "limit", limit, 1, 20_000),
         )
+
+    @api.model
+    def erase(self, model, record, reason):
+        """Remove what finished runs say about a record; the chain still verifies.
+
+        Its name, values, messages and salts go from the lines; their digests stay. The trail says
+        who did it and why.
+
+        :param str model: such as ``res.partner``
+        :param int record: the record's ID; it need not exist any more
+        :param str reason: why; without the person's data
+        :return: ``{"model", "record", "lines"}``, the latter how many were erased
+        """
+        if not self.env.user.has_group("sentinel_ops_addon.group_manager"):
+            raise AccessError(self.env._("Only Sentinel managers may erase data from the trail."))
+        if not str(reason or "").strip():
+            raise UserError(self.env._("Say why the data shall be erased; it is kept for ever."))
+        record = _bounded(self.env, "record", record, 1, 2**31 - 1)
+        lines = erase(self.env, str(model), record, str(reason).strip()[:500])
+        return {"model": str(model), "record": record, "lines": lines}
 
     def action_apply(self):
         """Run a plan for real: exactly its records, as far as they are still as planned."""

@@ -68,6 +68,9 @@ class SentinelRunLine(models.Model):
     def _compute_change_text(self):
         visible = self._visible()
         for line in self:
+            if line.digest:
+                line.change_text = self.env._("(erased)")
+                continue
             if line not in visible:
                 line.change_text = self.env._("(you may not read this record)")
                 continue

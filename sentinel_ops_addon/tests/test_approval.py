@@ -247,7 +247,7 @@ class TestApproval(OrderCase):
     def test_it_expires(self):
         ids = self.make_orders([100, 101])
         uid = self.waiting()
-        self.sql(
+        self.forge(
             "UPDATE sentinel_run SET expires_at = now() - interval '1 hour' WHERE uid IN (%s, %s)",
             [uid, self.status(uid)["plan"]],
         )

@@ -107,7 +107,7 @@ class TestGuardsMatter(OrderCase):
         self.addCleanup(self.set_job, schedule_active=False)
         for day, expected in ((1, "aborted"), (2, "success")):
             rival = self.trigger("live", days=90_0)["uid"]
-            self.sql(
+            self.forge(
                 "UPDATE sentinel_run SET expires_at = now() + interval '1 day', "
                 "awaits = 'approval', state = 'waiting' WHERE uid = %s",
                 [rival],
@@ -126,7 +126,7 @@ class TestGuardsMatter(OrderCase):
         uid = self.run_job("plan", days=90)["uid"]
         for expected in ("aborted", "success"):
             live = self.trigger("live", plan=uid)["uid"]
-            self.sql(
+            self.forge(
                 "UPDATE sentinel_run_line SET reason = 'x', amount = amount + 1 "
                 "WHERE run_id = (SELECT id FROM sentinel_run WHERE uid = %s)",
                 [uid],

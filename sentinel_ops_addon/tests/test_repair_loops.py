@@ -18,7 +18,7 @@ class TestRepairLoops(OrderCase):
     def setUp(self):
         super().setUp()
         # What an earlier test repaired is long ago.
-        self.sql(
+        self.forge(
             "UPDATE sentinel_run SET ended_at = '2020-01-01' WHERE company_ref = %s",
             [self.company_id],
         )
@@ -40,8 +40,8 @@ class TestRepairLoops(OrderCase):
     def age(self, uid, days):
         """Make a run as old as that."""
         moment = datetime.now() - timedelta(days=days)
-        self.sql("UPDATE sentinel_run SET ended_at = %s WHERE uid = %s", [moment, uid])
-        self.sql(
+        self.forge("UPDATE sentinel_run SET ended_at = %s WHERE uid = %s", [moment, uid])
+        self.forge(
             "UPDATE sentinel_run_line SET at = %s "
             "WHERE run_id = (SELECT id FROM sentinel_run WHERE uid = %s)",
             [moment, uid],

@@ -23,7 +23,7 @@ class TestSavedPlan(OrderCase):
             plan = self.run_job("plan", days=90)
             with self.root() as env:
                 plan_id = env["sentinel.run"]._by_uid(plan["uid"]).id
-            self.sql(change[0], [change[1], plan_id])
+            self.forge(change[0], [change[1], plan_id])
             run = self.run_job("live", plan=plan["uid"])
             self.assertEqual(run["status"], "aborted", change[0])
             self.assertIn("not those that it was made with", run["error"])
@@ -33,7 +33,7 @@ class TestSavedPlan(OrderCase):
         (order,) = self.make_orders([100])
         plan = self.run_job("plan", days=90)
         uid = self.trigger("live", plan=plan["uid"])["uid"]
-        self.sql(
+        self.forge(
             "UPDATE sentinel_run SET expires_at = now() - interval '1 day' WHERE uid = %s",
             [plan["uid"]],
         )

@@ -76,7 +76,7 @@ class TestUndo(UndoCase, OrderCase):
             env["sale.order"].browse(edited).client_order_ref = "call me"
             env["sale.order"].browse(deleted).unlink()
         self.sql("UPDATE sale_order SET amount_total = 12 WHERE id = %s", [by_sql])
-        self.sql(
+        self.forge(
             "UPDATE sentinel_run_line SET before = NULL WHERE record_ref = %s AND outcome = 'done'",
             [forgotten],
         )
@@ -107,7 +107,9 @@ class TestUndo(UndoCase, OrderCase):
 
     def test_a_run_from_before_fingerprints_is_refused(self):
         ids, uid = self.cancelled([100])
-        self.sql("UPDATE sentinel_run_line SET after_fingerprint = NULL WHERE record_ref = %s", ids)
+        self.forge(
+            "UPDATE sentinel_run_line SET after_fingerprint = NULL WHERE record_ref = %s", ids
+        )
         plan = self.undo(uid, "plan")
         self.assertEqual(plan["outcomes"], {"refused": 1})
 

@@ -7,7 +7,14 @@ import time
 from contextlib import closing
 
 # The trail itself, and what wakes the dispatcher.
-_OURS = ("sentinel_run", "sentinel_run_line", "sentinel_chain", "ir_cron_trigger")
+_OURS = (
+    "sentinel_run",
+    "sentinel_run_line",
+    "sentinel_event",
+    "sentinel_chain",
+    "sentinel_chain_entry",
+    "ir_cron_trigger",
+)
 
 
 class Listener:
