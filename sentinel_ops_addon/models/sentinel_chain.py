@@ -4,6 +4,7 @@ import uuid
 
 from odoo import api, fields, models
 
+from ..engine.chain import retention
 from ..engine.chain.content import NO_SEAL
 
 
@@ -32,6 +33,21 @@ class SentinelChain(models.Model):
     start_seal = fields.Char(
         string="Seal of the last removed", required=True, readonly=True, default=NO_SEAL
     )
+    lines_position = fields.Integer(
+        string="Lines removed up to",
+        required=True,
+        readonly=True,
+        default=0,
+        help="No run up to this position has its lines any more; 0 when all are there.",
+    )
+
+    @api.autovacuum
+    def _gc_trail(self):
+        """Remove what is older than the retention period, a bounded part at a time.
+
+        On connections of its own: each part is a transaction with the event that says so.
+        """
+        return retention.step(self.env.cr.dbname)
 
     @api.model
     def _identity(self):

@@ -309,7 +309,7 @@ class SentinelRun(models.Model):
             raise AccessError(self.env._("Only Sentinel managers may erase data from the trail."))
         if not str(reason or "").strip():
             raise UserError(self.env._("Say why the data shall be erased; it is kept for ever."))
-        record = _bounded(self.env, "record", record, 1, 2**31 - 1)
+        record = bounded(self.env, "record", record, 1, 2**31 - 1)
         lines = erase(self.env, str(model), record, str(reason).strip()[:500])
         return {"model": str(model), "record": record, "lines": lines}
 

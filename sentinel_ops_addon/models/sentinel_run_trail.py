@@ -2,7 +2,7 @@
 
 import datetime
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.chain.days import days
@@ -14,6 +14,18 @@ MAX_DAYS = 400
 
 class SentinelRun(models.Model):
     _inherit = "sentinel.run"
+
+    seal = fields.Char(compute="_compute_entry")
+    lines_removed = fields.Boolean(compute="_compute_entry")
+
+    @api.depends("uid", "position")
+    def _compute_entry(self):
+        entries = self.env["sentinel.chain.entry"].sudo()
+        found = {entry.uid: entry for entry in entries.search([("uid", "in", self.mapped("uid"))])}
+        for run in self:
+            entry = found.get(run.uid, entries)
+            run.seal = entry.seal
+            run.lines_removed = entry.withheld == "lines"
 
     @api.model
     def export_days(self, since, until):
