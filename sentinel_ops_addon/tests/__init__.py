@@ -43,6 +43,7 @@ from . import (
     test_statements,
     test_stops,
     test_trail,
+    test_trail_screens,
     test_undo,
     test_whose_eyes,
     test_windows,

@@ -131,7 +131,9 @@ class TestSecurity(OrderCase):
             "sentinel.repair.loop": {"action_open_record"},
             "sentinel.mark": {"action_open_record", "action_ask_again"},
             "sentinel.task": set(),
-            "sentinel.chain": set(),
+            "sentinel.chain": {"action_open_places"},
+            "sentinel.chain.entry": {"action_open"},
+            "sentinel.retention": {"action_save"},
         }
         with self.root() as env:
             ours = "odoo.addons.sentinel_ops_addon"
