@@ -6,6 +6,7 @@ ORM would have to run.
 """
 
 import io
+import os
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -32,7 +33,9 @@ COLUMNS = (
     "fingerprint",
     "after_fingerprint",
     "at",
+    "salt",
 )
+_SALT = 32  # characters
 
 
 @dataclass
@@ -69,6 +72,9 @@ def insert_lines(cr, run, lines):
     """
     if not lines:
         return
+    # All at once: PostgreSQL, which gives one to lines that it copies itself, asks the system for
+    # each of them.
+    salts = os.urandom(len(lines) * _SALT // 2).hex()
     intended = _json_texts(line.intended for line in lines)
     after = _json_texts(line.after for line in lines)
     rows = (
@@ -92,8 +98,9 @@ def insert_lines(cr, run, lines):
             line.fingerprint or None,
             line.after_fingerprint or None,
             line.at,
+            salts[number : number + _SALT],
         )
-        for line in lines
+        for number, line in zip(range(0, len(salts), _SALT), lines, strict=True)
     )
     text = "".join("\t".join(map(_copy_text, row)) + "\n" for row in rows)
     # Not through execute(): it sends the rows along with the statement.

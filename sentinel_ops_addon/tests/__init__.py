@@ -40,6 +40,7 @@ from . import (
     test_schedule,
     test_security,
     test_simulate,
+    test_stands_alone,
     test_statements,
     test_stops,
     test_trail,

@@ -108,6 +108,7 @@ class TestSecurity(OrderCase):
                 "export_lines",
                 "export_days",
                 "acknowledge",
+                "erase",
                 "action_apply",
                 "action_simulate",
                 "action_open_lines",
@@ -127,13 +128,14 @@ class TestSecurity(OrderCase):
             "sentinel.exclusion": {"action_end"},
             "sentinel.attempt": {"action_release", "action_open_record"},
             "sentinel.reason": {"action_confirm"},
+            "sentinel.erasure": {"action_confirm", "default_get"},
             "sentinel.stop": {"action_stop_all", "action_resume_all"},
             "sentinel.repair.loop": {"action_open_record"},
             "sentinel.mark": {"action_open_record", "action_ask_again"},
             "sentinel.task": set(),
             "sentinel.chain": {"action_open_places"},
             "sentinel.chain.entry": {"action_open"},
-            "sentinel.retention": {"action_save"},
+            "sentinel.retention": {"action_save", "default_get"},
         }
         with self.root() as env:
             ours = "odoo.addons.sentinel_ops_addon"

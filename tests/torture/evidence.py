@@ -60,18 +60,19 @@ _ALWAYS = {
     """,
     "the chain has a gap": """
         SELECT * FROM (
-            SELECT r.id, r.position, row_number() OVER (ORDER BY r.position) AS due
-              FROM sentinel_run r WHERE r.position IS NOT NULL) AS sealed
+            SELECT e.id, e.position, row_number() OVER (ORDER BY e.position) AS due
+              FROM sentinel_chain_entry e) AS sealed
          WHERE position <> due
     """,
-    "the chain's end is not its last run": """
-        SELECT c.position, max(r.position) FROM sentinel_chain c
-          LEFT JOIN sentinel_run r ON r.position IS NOT NULL
-         GROUP BY c.id, c.position HAVING coalesce(max(r.position), 0) <> c.position
+    "the chain's end is not its last place": """
+        SELECT c.position, max(e.position) FROM sentinel_chain c
+          LEFT JOIN sentinel_chain_entry e ON e.chain = c.uid
+         GROUP BY c.id, c.position HAVING coalesce(max(e.position), 0) <> c.position
     """,
-    "ended without a position, or has one without having ended": """
+    "ended without a place in the chain, or has one without having ended": """
         SELECT r.id, r.state, r.position FROM sentinel_run r
-         WHERE (r.state = 'done') <> (r.position IS NOT NULL)
+          LEFT JOIN sentinel_chain_entry e ON e.uid = r.uid AND e.position = r.position
+         WHERE (r.state = 'done') <> (e.id IS NOT NULL)
     """,
 }
 

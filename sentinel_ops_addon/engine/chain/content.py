@@ -174,13 +174,20 @@ def _hex(data):
 RUN_DIGEST = _hex(_sha256(f"run.salt || {RUN}"))
 EVENT_DIGEST = _hex(_sha256(f"event.salt || {EVENT}"))
 LINE_DIGEST = _hex(_sha256(f"line.salt || {LINE}"))
-# Of all lines of a run, an aggregate: SHA-256 over their digests, which erased ones kept.
-LINES_DIGEST = _hex(
-    f"""sha256(coalesce(string_agg(
-        CASE WHEN line.digest IS NULL THEN {_sha256(f"line.salt || {LINE}")}
-             ELSE decode(line.digest, 'hex') END,
-        ''::bytea ORDER BY line.position), ''::bytea))"""
-)
+# The same as bytes; a line that was erased has kept its own.
+LINE_DIGEST_BYTES = f"""
+    CASE WHEN line.digest IS NULL THEN {_sha256(f"line.salt || {LINE}")}
+         ELSE decode(line.digest, 'hex') END
+""".strip()
+
+
+def lines_digest(digest, position):
+    """SHA-256 over the digests of lines in order, hexadecimal; an aggregate.
+
+    :param digest: bytes, an SQL expression
+    """
+    together = f"string_agg({digest}, ''::bytea ORDER BY {position})"
+    return _hex(f"sha256(coalesce({together}, ''::bytea))")
 
 
 def seal(chain, position, kind, uid, sealed_at, digest, previous):
