@@ -3,6 +3,7 @@
 import zlib
 
 from werkzeug.exceptions import BadRequest
+from werkzeug.http import parse_accept_header
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -77,7 +78,8 @@ def _answer(source, *places):
         "Cache-Control": "no-store",
         "X-Sentinel-Chain": env["sentinel.chain"]._identity().uid,
     }
-    if "gzip" in request.httprequest.accept_encodings:
+    accepted = parse_accept_header(request.httprequest.headers.get("Accept-Encoding"))
+    if accepted.quality("gzip"):
         headers["Content-Encoding"] = "gzip"
         body = _gzip(body)
     return request.make_response(body, headers=list(headers.items()))

@@ -41,7 +41,7 @@ class SentinelChainEntry(models.Model):
     withheld = fields.Selection(selection=WITHHELD, readonly=True)
 
     what = fields.Char(compute="_compute_what")
-    short_seal = fields.Char(string="Seal", compute="_compute_short_seal")
+    short_seal = fields.Char(string="Seal begins with", compute="_compute_short_seal")
 
     _unique_position = models.UniqueIndex(
         "(chain, position)", "A place of the chain is taken once."

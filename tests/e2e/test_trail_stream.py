@@ -4,6 +4,7 @@ import base64
 import secrets
 import socket
 import zlib
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,17 +74,19 @@ def rows_of(page: dict[str, str]) -> list[str]:
     return text.split("\n") if text else []
 
 
-@pytest.fixture
-def trail(odoo_server: RunningOdoo, orders: Orders) -> Trail:
+@pytest.fixture(scope="module")
+def trail(odoo_server: RunningOdoo) -> Iterator[Trail]:
     """Give an auditor and a trail with runs of several lines in it."""
-    orders.make([DAYS + number for number in range(12)])
+    orders = Orders(odoo_server, "Customer of the stream")
+    made = orders.make([DAYS + number for number in range(12)])
     admin = odoo_server.rpc()
     for limit in (12, 3):
         uid = admin.execute(
             "sentinel.job", "trigger", "clean_old_orders", "plan", {"days": DAYS, "limit": limit}
         )["uid"]
         ended(admin, uid)
-    return Trail(odoo_server, f"auditor {secrets.token_hex(4)}")
+    yield Trail(odoo_server, f"auditor {secrets.token_hex(4)}")
+    orders.rpc.execute("sale.order", "action_cancel", made)
 
 
 def test_it_is_what_the_exports_give(trail: Trail) -> None:
