@@ -1,2 +1,2 @@
-from . import models, operations, tasks, wizards
+from . import controllers, models, operations, tasks, wizards
 from .hooks import uninstall_hook

@@ -30,6 +30,9 @@
         "views/sentinel_mark_views.xml",
         "views/sentinel_repair_loop_views.xml",
         "views/sentinel_erasure_views.xml",
+        "views/sentinel_chain_views.xml",
+        "views/sentinel_consumer_views.xml",
+        "views/sentinel_retention_views.xml",
         "views/sentinel_ops_addon_menus.xml",
     ],
     "assets": {

@@ -11,6 +11,7 @@ from odoo.tools import config
 from . import bulk_tracking
 from .approvals import proof_of
 from .canonical import utc_text
+from .chain import retention
 from .liveness import LOCK_SPACE
 from .wake import dispatcher_cron
 
@@ -116,6 +117,7 @@ def _forged_approvals(env):
 
 
 def _notices(env):
+    yield from retention.notices(env)
     if bulk_tracking.is_wanted(env) and (unknown := bulk_tracking.unknown(env)):
         yield {
             "code": "bulk_tracking_off",

@@ -34,6 +34,7 @@ _RUNS_WITH_LINES = """
     SELECT position, ref, line_count
       FROM sentinel_chain_entry
      WHERE chain = %s AND kind = 'run' AND line_count > 0 AND position BETWEEN %s AND %s
+       AND withheld IS DISTINCT FROM 'lines'
      ORDER BY position
      LIMIT %s
 """
@@ -121,7 +122,7 @@ def entry_rows(env, chain, after, limit=None):
         after, left = found[-1][0], left - len(found)
 
 
-def line_rows(env, chain, after, after_line, until):
+def line_rows(env, chain, after, after_line, until, at_once=_LINES_AT_ONCE):
     """Lines of sealed runs in chain order, as ``((run's position, line's), row)``.
 
     Those of runs that the caller may not see are left out.
@@ -129,46 +130,47 @@ def line_rows(env, chain, after, after_line, until):
     :param after: position of the last run already held, whole or in part
     :param after_line: position of its last line held
     :param until: position of the last run wanted
+    :param at_once: how many rows to read from the database at once, about
     """
     first = after
     while True:
-        env.cr.execute(_RUNS_WITH_LINES, [chain.uid, first, until, _LINES_AT_ONCE])
+        env.cr.execute(_RUNS_WITH_LINES, [chain.uid, first, until, at_once])
         found = env.cr.fetchall()
         visible = _visible(env, "sentinel.run", [ref for _position, ref, _count in found])
         runs = [run for run in found if run[1] in visible]
-        for group in _groups(runs):
+        for group in _groups(runs, at_once):
             held = after_line if group[0][0] == after else 0
-            yield from _lines_of(env, group, held)
-        if len(found) < _LINES_AT_ONCE:
+            yield from _lines_of(env, group, held, at_once)
+        if len(found) < at_once:
             return
         first = found[-1][0] + 1
 
 
-def _groups(runs):
-    """Split runs so that each group has some thousand lines, or is one run."""
+def _groups(runs, at_once):
+    """Split runs so that each group has at most that many lines, or is one run."""
     number, lines = 0, 0
     numbers = {}
     for position, _ref, count in runs:
-        if lines and lines + count > _LINES_AT_ONCE:
+        if lines and lines + count > at_once:
             number, lines = number + 1, 0
         numbers[position], lines = number, lines + count
     return [list(group) for _number, group in groupby(runs, lambda run: numbers[run[0]])]
 
 
-def _lines_of(env, runs, held):
+def _lines_of(env, runs, held, at_once):
     """Rows of a group of runs, a bounded number at a time.
 
     :param held: position of the first run's last line held; only of use where it is alone
     """
     if held and len(runs) > 1:
         # The first one is begun already, the others are not.
-        yield from _lines_of(env, runs[:1], held)
-        yield from _lines_of(env, runs[1:], 0)
+        yield from _lines_of(env, runs[:1], held, at_once)
+        yield from _lines_of(env, runs[1:], 0, at_once)
         return
     positions = [position for position, _ref, _count in runs]
     refs = [ref for _position, ref, _count in runs]
     # Several runs have few lines, a single one may have a million.
-    size = _LINES_AT_ONCE if len(runs) == 1 else None
+    size = at_once if len(runs) == 1 else None
     while True:
         env.cr.execute(_LINES, [positions, refs, refs, held, size])
         found = env.cr.fetchall()

@@ -4,6 +4,7 @@ import uuid
 
 from odoo import api, fields, models
 
+from ..engine.chain import retention
 from ..engine.chain.content import NO_SEAL
 
 
@@ -32,6 +33,51 @@ class SentinelChain(models.Model):
     start_seal = fields.Char(
         string="Seal of the last removed", required=True, readonly=True, default=NO_SEAL
     )
+    lines_position = fields.Integer(
+        string="Lines removed up to",
+        required=True,
+        readonly=True,
+        default=0,
+        help="No run up to this position has its lines any more; 0 when all are there.",
+    )
+
+    sealed_at = fields.Datetime(string="Last sealed", compute="_compute_places")
+    place_count = fields.Integer(string="Places here", compute="_compute_places")
+    waiting_count = fields.Integer(
+        string="Events that wait",
+        compute="_compute_places",
+        help="Changes of definitions that get their place within a minute.",
+    )
+
+    @api.depends("position", "start_position")
+    def _compute_places(self):
+        entries = self.env["sentinel.chain.entry"].sudo()
+        self.env.cr.execute("SELECT count(*) FROM sentinel_event WHERE position IS NULL")
+        (waiting,) = self.env.cr.fetchone()
+        for chain in self:
+            last = entries.search(
+                [("chain", "=", chain.uid), ("position", "=", chain.position)], limit=1
+            )
+            chain.sealed_at = last.sealed_at
+            chain.place_count = chain.position - chain.start_position
+            chain.waiting_count = waiting
+
+    def action_open_places(self):
+        """The places of this chain that are here still."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "sentinel_ops_addon.sentinel_chain_entry_action"
+        )
+        action["domain"] = [("chain", "=", self.uid)]
+        return action
+
+    @api.autovacuum
+    def _gc_trail(self):
+        """Remove what is older than the retention period, a bounded part at a time.
+
+        On connections of its own: each part is a transaction with the event that says so.
+        """
+        return retention.step(self.env.cr.dbname)
 
     @api.model
     def _identity(self):

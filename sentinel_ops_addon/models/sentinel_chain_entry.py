@@ -40,14 +40,70 @@ class SentinelChainEntry(models.Model):
     sealed_at = fields.Datetime(string="Sealed", required=True, readonly=True)
     withheld = fields.Selection(selection=WITHHELD, readonly=True)
 
+    what = fields.Char(compute="_compute_what")
+    short_seal = fields.Char(string="Seal begins with", compute="_compute_short_seal")
+
     _unique_position = models.UniqueIndex(
         "(chain, position)", "A place of the chain is taken once."
     )
+    _sealed_index = models.Index("(sealed_at, position)")
     _unique_uid = models.UniqueIndex("(uid)", "A run or an event has one place in the chain.")
 
     def init(self):
         # Its triggers are on tables of other models, too.
         self.pool.post_init(keeper.create, self.env.cr)
+
+    @api.depends("kind", "ref", "withheld")
+    def _compute_what(self):
+        events = dict(self.env["sentinel.event"]._fields["kind"]._description_selection(self.env))
+        records = self._visible_records()
+        for entry in self:
+            record = records.get(entry.uid)
+            if not record:
+                # Of another company, or gone; the column beside it says which.
+                entry.what = "" if entry.withheld else self.env._("(you may not see this one)")
+            elif entry.kind == "run":
+                entry.what = record.display_name
+            else:
+                entry.what = (
+                    f"{record.model_name} {record.record_name or record.record_ref}: "
+                    f"{events[record.kind]}"
+                )
+
+    @api.depends("seal")
+    def _compute_short_seal(self):
+        for entry in self:
+            entry.short_seal = (entry.seal or "")[:12]
+
+    def _visible_records(self):
+        """The runs and events in these places that the user may see, by their own ID."""
+        found = {}
+        for kind, model in (("run", "sentinel.run"), ("event", "sentinel.event")):
+            refs = self.filtered(lambda entry, kind=kind: entry.kind == kind).mapped("ref")
+            if refs:
+                found |= {
+                    record.uid: record for record in self.env[model].search([("id", "in", refs)])
+                }
+        return found
+
+    def action_open(self):
+        """The run or the event."""
+        self.ensure_one()
+        record = self._visible_records().get(self.uid)
+        if not record:
+            raise UserError(
+                self.env._(
+                    "What is in this place was removed after the retention period, or you may not "
+                    "see it. Its seal still proves what it was."
+                )
+            )
+        kind = "run" if self.kind == "run" else "event"
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"sentinel_ops_addon.sentinel_{kind}_action"
+        )
+        if kind == "run":
+            return {**action, "res_id": record.id, "views": [(False, "form")]}
+        return {**action, "domain": [("id", "=", record.id)], "context": {}}
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(

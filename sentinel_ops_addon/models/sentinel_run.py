@@ -161,8 +161,8 @@ class SentinelRun(models.Model):
         :return: ``{"lines": [...], "next": position or 0, "total": count}``
         """
         run = self._by_uid(uid)
-        after = _bounded(self.env, "after", after, 0, 2**31 - 1)
-        limit = _bounded(self.env, "limit", limit, 1, MAX_LINES)
+        after = bounded(self.env, "after", after, 0, 2**31 - 1)
+        limit = bounded(self.env, "limit", limit, 1, MAX_LINES)
         domain = [("run_id", "=", run.id)]
         if outcome:
             domain.append(("outcome", "=", outcome))
@@ -183,8 +183,8 @@ class SentinelRun(models.Model):
         :param int limit: how many at most, from 1 to 1000
         """
         self._check_auditor()
-        limit = _bounded(self.env, "limit", limit, 1, 1000)
-        after = _bounded(self.env, "after", after, 0, 2**31 - 1)
+        limit = bounded(self.env, "limit", limit, 1, 1000)
+        after = bounded(self.env, "after", after, 0, 2**31 - 1)
         return export_runs(self.env, after, limit)
 
     @api.model
@@ -199,10 +199,10 @@ class SentinelRun(models.Model):
         self._check_auditor()
         return export_lines(
             self.env,
-            _bounded(self.env, "after", after, 0, 2**31 - 1),
-            _bounded(self.env, "after_line", after_line, 0, 2**31 - 1),
-            _bounded(self.env, "until", until, 0, 2**31 - 1),
-            _bounded(self.env, "limit", limit, 1, 20_000),
+            bounded(self.env, "after", after, 0, 2**31 - 1),
+            bounded(self.env, "after_line", after_line, 0, 2**31 - 1),
+            bounded(self.env, "until", until, 0, 2**31 - 1),
+            bounded(self.env, "limit", limit, 1, 20_000),
         )
 
     @api.model
@@ -221,7 +221,7 @@ class SentinelRun(models.Model):
             raise AccessError(self.env._("Only Sentinel managers may erase data from the trail."))
         if not str(reason or "").strip():
             raise UserError(self.env._("Say why the data shall be erased; it is kept for ever."))
-        record = _bounded(self.env, "record", record, 1, 2**31 - 1)
+        record = bounded(self.env, "record", record, 1, 2**31 - 1)
         lines = erase(self.env, str(model), record, str(reason).strip()[:500])
         return {"model": str(model), "record": record, "lines": lines}
 
@@ -351,7 +351,7 @@ class SentinelRun(models.Model):
         return dispatcher.dispatch(self.env.cr.dbname)
 
 
-def _bounded(env, name, value, low, high):
+def bounded(env, name, value, low, high):
     """A whole number from a caller, within bounds."""
     try:
         number = int(value)

@@ -139,6 +139,8 @@ class SentinelRun(models.Model):
             return self.env._("It changed nothing, because it was a dry run.")
         if self.state != "done":
             return self.env._("It has not ended yet.")
+        if self.lines_removed:
+            return self.env._("Its lines were removed after the retention period.")
         return ""
 
     def _operation(self):

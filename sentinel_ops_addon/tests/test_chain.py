@@ -30,7 +30,7 @@ def verifier():
     return text
 
 
-def verify(chain, places, lines):
+def verify(chain, places, lines, *start):
     """Have the documented program verify rows.
 
     :return: its last word, and whether it was content
@@ -42,7 +42,7 @@ def verify(chain, places, lines):
             paths.append(os.path.join(folder, name))
             Path(paths[-1]).write_bytes("".join(f"{row}\n" for row in rows).encode())
         done = subprocess.run(  # pylint: disable=no-raise-unlink
-            [sys.executable, "-c", program, chain, *paths],
+            [sys.executable, "-c", program, chain, *paths, *start],
             capture_output=True,
             text=True,
             check=False,

@@ -106,6 +106,8 @@ class TestSecurity(OrderCase):
                 "read_lines",
                 "export_runs",
                 "export_lines",
+                "export_days",
+                "acknowledge",
                 "erase",
                 "action_apply",
                 "action_simulate",
@@ -131,7 +133,9 @@ class TestSecurity(OrderCase):
             "sentinel.repair.loop": {"action_open_record"},
             "sentinel.mark": {"action_open_record", "action_ask_again"},
             "sentinel.task": set(),
-            "sentinel.chain": set(),
+            "sentinel.chain": {"action_open_places"},
+            "sentinel.chain.entry": {"action_open"},
+            "sentinel.retention": {"action_save", "default_get"},
         }
         with self.root() as env:
             ours = "odoo.addons.sentinel_ops_addon"

@@ -1,1 +1,1 @@
-from . import sentinel_erasure, sentinel_reason
+from . import sentinel_erasure, sentinel_reason, sentinel_retention
