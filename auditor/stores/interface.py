@@ -26,7 +26,14 @@ COMPANY, ERASED, RETENTION, LINES = "company", "erased", "retention", "lines"
 
 
 class StoreError(AuditorError):
-    """The store can't be used."""
+    """The store can't be used.
+
+    :param passing: somebody else is using it, so that it may go well in a while.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, passing: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.passing = passing
 
 
 class MovedOn(Exception):
@@ -66,7 +73,8 @@ class Entry(NamedTuple):
 class LineRow(NamedTuple):
     """One line of a run; ``content`` is the JSON text as sealed.
 
-    ``digest`` is given only where the line was erased, ``salt`` and ``content`` are empty then.
+    An erased line has neither salt nor content, only its digest. Odoo gives the digest of no other
+    line; stores keep that of every line, so that an edited one can be told from its neighbours.
     """
 
     run_position: int
@@ -76,12 +84,13 @@ class LineRow(NamedTuple):
     content: str
 
 
-class Day(NamedTuple):
+@dataclass(frozen=True)
+class Day:
     """What was sealed in one day.
 
     :param day: ``YYYY-MM-DD``, the UTC date of ``sealed_at``.
     :param first: position of its first entry; ``last`` of its last one.
-    :param lines: the sum of its runs' ``line_count``.
+    :param lines: in Odoo the sum of its runs' ``line_count``; in a store the lines that are there.
     :param digest: SHA-256, hex, over the raw seals in order of position.
     """
 
@@ -183,7 +192,7 @@ class TrailStore(Protocol):
         ...
 
     def orphans(self, chain: str) -> list[int]:
-        """Positions, in order, under which lines are stored but no entry; at most some hundred."""
+        """Positions, in order, under which lines are stored but no run; at most a hundred."""
         ...
 
     def replace(self, chain: str, entry: Entry, lines: Iterable[LineRow]) -> None:
