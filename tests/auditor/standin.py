@@ -431,6 +431,8 @@ class StandIn:
             ("sentinel.run", "read_lines"): self.read_lines,
             ("sentinel.run", "export_runs"): self.export_runs,
             ("sentinel.run", "export_lines"): self.export_lines,
+            ("sentinel.run", "export_days"): self.export_days,
+            ("sentinel.run", "acknowledge"): self.acknowledge,
         }.get((model, method))
         if work is None:
             raise Fault(
