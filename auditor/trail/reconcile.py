@@ -19,6 +19,8 @@ from auditor.trail.errors import Break, Broken
 from auditor.trail.source import REMEDY, Source, position
 from auditor.trail.verify import ENTRIES_AT_ONCE, pieces
 
+_WHOLE = 0
+
 EVER = ("0001-01-01", "9999-12-31")
 
 OnProgress = Callable[[int, int], None]
@@ -130,34 +132,43 @@ class _Reconcile:
             and (position(theirs.first), position(theirs.last), theirs.count, theirs.digest)
             == (ours.first, ours.last, ours.count, ours.digest)
         )
-        good = set(self._good(first, last))
+        held = self._held(first, last)
         for place in range(first, last + 1):
-            if not equal or place not in good:
+            if not equal or held.get(place) != _WHOLE:
                 yield place
         self._on_progress(last, self._head.position)
 
-    def _good(self, first: int, last: int) -> Iterator[int]:
-        """Yield the positions at which the store has something that holds by itself."""
+    def _held(self, first: int, last: int) -> dict[int, int]:
+        """Return what the store has that holds by itself: how much of it is gone, by position.
+
+        0: it is whole. -1: the entry is withheld, or its lines. More: so many lines are erased.
+        """
+        held: dict[int, int] = {}
         before = self._store.entries(self._chain, after=first - 2, limit=1) if first > 1 else []
         at = Head(first - 1, before[0].seal) if before else self._start
         after = first - 1
         while entries := self._store.entries(self._chain, after=after, limit=ENTRIES_AT_ONCE):
             for entry in entries:
                 if entry.position > last:
-                    return
+                    return held
                 try:
                     check_entry(self._chain, entry, at)
-                    if entry.kind == RUN:
-                        check = LinesCheck([entry])
-                        for rows in pieces(self._store.entry_lines(self._chain, entry.position)):
-                            check.take(rows)
-                        check.end()
+                    check = self._lines_of(entry)
                 except Broken:
                     pass
                 else:
-                    yield entry.position
+                    held[entry.position] = -1 if entry.withheld else check.erased
                 at = Head(entry.position, entry.seal)
             after = entries[-1].position
+        return held
+
+    def _lines_of(self, entry: Entry) -> LinesCheck:
+        check = LinesCheck([entry])
+        if entry.kind == RUN:
+            for rows in pieces(self._store.entry_lines(self._chain, entry.position)):
+                check.take(rows)
+            check.end()
+        return check
 
     def _differing(self, suspects: dict[int, DayFinding]) -> list[Entry]:
         """Return Odoo's entries at those suspects where the store has not the same.
@@ -169,7 +180,7 @@ class _Reconcile:
         if at.position == 0:
             at = self._start
         for place in sorted(suspects):
-            if place <= at.position and place not in set(self._good(place, place)):
+            if place <= at.position and place not in self._held(place, place):
                 suspects[place].places.append(place)  # and Odoo has it no more
         while at.position < self._head.position:
             page = self._source.entries(at, removed=True)
@@ -210,4 +221,11 @@ class _Reconcile:
             return False
         if (ours.salt, ours.content) != (theirs.salt, theirs.content) and not theirs.withheld:
             return False
-        return theirs.position in set(self._good(theirs.position, theirs.position))
+        erased = self._held(theirs.position, theirs.position).get(theirs.position)
+        if erased is None:
+            return False
+        if erased <= 0:
+            return True
+        return erased <= sum(
+            not row.content for rows in self._source.lines([theirs]) for row in rows
+        )

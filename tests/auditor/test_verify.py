@@ -21,8 +21,8 @@ def pulled(cli: Cli, odoo: Odoo) -> StandIn:
     standin.seal(lines=3)
     standin.happen()
     standin.seal(lines=0)
-    standin.day = "2026-02-01"
     standin.settle()
+    standin.day = "2026-02-01"
     standin.seal(lines=4)
     standin.seal(lines=2, requested_by="eve")
     standin.settle()
