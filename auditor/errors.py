@@ -14,6 +14,8 @@ class AuditorError(Exception):
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.details: dict[str, object] = {}
+        """What a program may want to know besides; shown by ``--json``."""
 
 
 class BadInput(AuditorError):

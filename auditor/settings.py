@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "human", "json"] = "auto"
 
     sentinel_store: Path | None = None
+    sentinel_consumer: str = ""
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -20,7 +20,7 @@ class Exit(IntEnum):
     DONE = 0
     """Done as asked; a check that passes or warns."""
     ENDED_BADLY = 1
-    """The run, or the copy of the trail, ended badly."""
+    """The run ended badly, or the store can't be used."""
     BAD_INPUT = 2
     """What was typed or configured can't be used."""
     NO_ANSWER = 3
@@ -29,6 +29,8 @@ class Exit(IntEnum):
     """Wrong login or key, or no rights."""
     NOT_YET = 5
     """Not known yet: still queued or running when the time ended, or it waits for approval."""
+    BROKEN_TRAIL = 6
+    """The trail is not what was sealed: somebody must look."""
     INTERRUPTED = 130
     """Interrupted by the user."""
 
@@ -57,6 +59,10 @@ def for_error(error: AuditorError) -> Exit:
         return Exit.REFUSED
     if isinstance(error, OdooError):
         return Exit.NO_ANSWER
+    from auditor.trail.errors import TrailError
+
+    if isinstance(error, TrailError):
+        return Exit.BROKEN_TRAIL
     return Exit.ENDED_BADLY
 
 

@@ -9,6 +9,9 @@ from decimal import Decimal, InvalidOperation
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+_SEALED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
 def plain(text: str, *, lines: bool = False) -> str:
     """Return ``text`` without control characters, so that no name can steer the terminal.
 
@@ -65,8 +68,11 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> str:
 
 
 def moment(text: str) -> str:
-    """Return a time of Odoo with its zone."""
-    return f"{plain(text)} UTC" if text else ""
+    """Return a time of Odoo, or one as it was sealed, to the second and with its zone."""
+    text = plain(text)
+    if _SEALED_TIME.fullmatch(text):
+        text = f"{text[:10]} {text[11:19]}"
+    return f"{text} UTC" if text else ""
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 
 import click
 
@@ -28,7 +30,10 @@ COMMANDS = {
     "resume-all": "Lift the stop of everything.",
     "undo": "Put back what a run changed: dry, or for real (--live).",
     "retry": "Try again what a run left: dry, or for real (--live).",
-    "pull": "Copy finished runs from Odoo into the local store.",
+    "pull": "Copy the sealed trail from Odoo into the local store.",
+    "verify": "Check that the trail is what was sealed.",
+    "reconcile": "Compare the store with Odoo, day by day, and refill it.",
+    "backfill": "Refill a period of the store from Odoo.",
     "show": "Show what was done, from the local store.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
 }
@@ -91,7 +96,7 @@ ODOO_URL, ODOO_DB, ODOO_USERNAME, ODOO_PASSWORD; see .env.local.template.
 \b
 Exit codes: 0 done as asked, 1 ended badly, 2 bad input, 3 Odoo could not be
 reached or understood, 4 refused, 5 not known yet or waits for approval,
-130 interrupted.
+6 the trail is not what was sealed, 130 interrupted.
 """,
 )
 @click.version_option(__version__, prog_name="sentinel-ops")
@@ -121,7 +126,7 @@ def run_command(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _report(app, "BadInput", error.format_message(), "", Exit.BAD_INPUT)
     except AuditorError as error:
-        return _report(app, type(error).__name__, error.message, error.remedy, for_error(error))
+        return report_error(app, error)
     except (KeyboardInterrupt, click.Abort):
         return _report(app, Interrupted.__name__, "Interrupted.", "", Exit.INTERRUPTED)
     except BrokenPipeError:
@@ -137,7 +142,21 @@ def run_command(arguments: list[str]) -> int:
     return code
 
 
-def _report(app: App, kind: str, message: str, remedy: str, code: Exit) -> int:
+def report_error(app: App, error: AuditorError) -> int:
+    """Say what went wrong and return its exit code."""
+    return _report(
+        app, type(error).__name__, error.message, error.remedy, for_error(error), error.details
+    )
+
+
+def _report(
+    app: App,
+    kind: str,
+    message: str,
+    remedy: str,
+    code: Exit,
+    details: Mapping[str, object] = MappingProxyType({}),
+) -> int:
     """Say what went wrong and what to do: text on stderr, with ``--json`` also a document."""
     from auditor.cli.text import plain
 
@@ -152,6 +171,7 @@ def _report(app: App, kind: str, message: str, remedy: str, code: Exit) -> int:
                     "message": message,
                     "remedy": remedy,
                     "exit_code": int(code),
+                    **details,
                 }
             }
         )

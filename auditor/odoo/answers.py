@@ -314,15 +314,23 @@ class Health(Answer):
     running: int = 0
     oldest_queued_seconds: int = 0
     dispatcher_last: Text = ""
+    head: Text = ""
+    head_seal: Text = ""
     problems: list[Problem] = []
     notices: list[Problem] = []
 
 
 class RunsPage(Answer):
-    """Sealed runs in chain order, packed."""
+    """Entries of the chain in order, packed.
+
+    ``start`` is the position up to which retention removed entries.
+    """
 
     chain: str
     head: str
+    head_seal: str
+    start: str
+    start_seal: str
     count: int
     next: str
     data: str
@@ -339,17 +347,41 @@ class LinesPage(Answer):
     data: str
 
 
-class SealedRun(Run):
-    """A run as the trail exports it."""
+class SealedDay(Answer):
+    """What was sealed in one day."""
 
+    day: str
+    first: str
+    last: str
+    count: int
+    lines: int
+    digest: str
+
+
+class Acknowledged(Answer):
+    """How far a consumer has the chain, as Odoo took it down."""
+
+    consumer: str
+    position: str
+    at: Text = ""
+
+
+class SealedRun(Run):
+    """A run as it was sealed, with its place in the chain."""
+
+    state: str = "done"
     requested_by_id: Number = 0
     run_as_id: Number = 0
     job_id: Number = 0
     line_count: int
+    lines_digest: Text = ""
 
 
 class SealedLine(Line):
-    """A line as the trail exports it, with the run that it belongs to."""
+    """A line as it was sealed, with the run that it belongs to."""
 
+    model: str = ""
+    record: int = 0
+    outcome: str = "erased"
     run: str
     run_position: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from auditor import CONTRACT, __version__
 from auditor.odoo.answers import (
+    Acknowledged,
     Answer,
     Cancelled,
     Catalog,
@@ -19,14 +20,14 @@ from auditor.odoo.answers import (
     LinesPage,
     Run,
     RunsPage,
-    SealedLine,
-    SealedRun,
+    SealedDay,
     Triggered,
 )
 from auditor.odoo.errors import Garbled, IncompatibleAddon
 from auditor.odoo.faults import UPGRADE_ADDON
 from auditor.odoo.interface import Repeat, Transport
-from auditor.odoo.packed import unpack
+from auditor.odoo.packed import entries, lines, unpack
+from auditor.stores.interface import Entry, LineRow
 
 if TYPE_CHECKING:
     from auditor.settings import Connection
@@ -36,25 +37,27 @@ AFTER_ALL_LINES = 2147483647
 """As ``after_line``: behind the last line of that run, so at the first one of the next."""
 
 _A = TypeVar("_A", bound=Answer)
-_runs = TypeAdapter(list[SealedRun])
-_lines = TypeAdapter(list[SealedLine])
+_days = TypeAdapter(list[SealedDay])
 
 
 def connect(connection: Connection) -> Client:
     """Return a client over XML-RPC; nothing is sent yet."""
     from auditor.odoo.xmlrpc import XmlRpcTransport
 
-    return Client(XmlRpcTransport(connection))
+    return Client(XmlRpcTransport(connection), connection)
 
 
 class Client:
     """The contract's calls; every answer is checked against it.
 
     Each method raises a subclass of :class:`~auditor.odoo.errors.OdooError`.
+
+    :param connection: for what does not go through the transport, the stream of lines.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, connection: Connection) -> None:
         self._transport = transport
+        self._connection = connection
 
     def catalog(self) -> Catalog:
         """Everything that can be run, with its parameters."""
@@ -183,17 +186,17 @@ class Client:
         )
         return _parse(LinePage, raw, "read_lines")
 
-    def export_runs(self, *, after: int, limit: int) -> tuple[RunsPage, list[SealedRun]]:
-        """Sealed runs behind position ``after`` of the chain."""
+    def export_runs(self, *, after: int, limit: int) -> tuple[RunsPage, list[Entry]]:
+        """Entries of the chain behind position ``after``, in order."""
         raw = self._transport.call(
             RUN, "export_runs", repeat=Repeat.READ, after=str(after), limit=limit
         )
         page = _parse(RunsPage, raw, "export_runs")
-        return page, _rows(_runs, unpack(page.data, page.count), "export_runs")
+        return page, entries(unpack(page.data, page.count))
 
     def export_lines(
         self, *, after: int, after_line: int, until: int, limit: int
-    ) -> tuple[LinesPage, list[SealedLine]]:
+    ) -> tuple[LinesPage, list[LineRow]]:
         """Lines behind ``(after, after_line)``, of runs up to position ``until``."""
         raw = self._transport.call(
             RUN,
@@ -205,7 +208,45 @@ class Client:
             limit=limit,
         )
         page = _parse(LinesPage, raw, "export_lines")
-        return page, _rows(_lines, unpack(page.data, page.count), "export_lines")
+        return page, lines(unpack(page.data, page.count))
+
+    def stream_lines(
+        self, *, chain: str, after: int, after_line: int, until: int
+    ) -> Iterator[list[LineRow]]:
+        """Lines behind ``(after, after_line)``, of runs up to ``until``, as one long answer.
+
+        :raises NoStream: Odoo does not offer it to us; :meth:`export_lines` gives the same.
+        :raises StreamCut: it broke off; what came is good.
+        """
+        from auditor.odoo.streaming import stream
+
+        for rows in stream(
+            self._connection, chain=chain, after=after, after_line=after_line, until=until
+        ):
+            yield lines(rows)
+
+    def export_days(self, *, since: str, until: str) -> list[SealedDay]:
+        """What was sealed on each day from ``since`` to ``until``, both ``YYYY-MM-DD``."""
+        raw = self._transport.call(RUN, "export_days", repeat=Repeat.READ, since=since, until=until)
+        try:
+            return _days.validate_python(raw)
+        except ValidationError as error:
+            raise _off_contract("export_days", error) from None
+
+    def acknowledge(self, consumer: str, *, position: int, seal: str) -> Acknowledged:
+        """Tell Odoo that ``consumer`` has everything up to ``position``, so that it may go there.
+
+        Sent again when the answer is lost: the same position twice changes nothing.
+        """
+        raw = self._transport.call(
+            RUN,
+            "acknowledge",
+            repeat=Repeat.KEYED,
+            consumer=consumer,
+            position=str(position),
+            seal=seal,
+        )
+        return _parse(Acknowledged, raw, "acknowledge")
 
 
 def _origin(source: str, request_id: str) -> dict[str, str]:
@@ -240,16 +281,6 @@ def _check_contract(raw: object) -> None:
 def _parse(kind: type[_A], raw: object, what: str) -> _A:
     try:
         return kind.model_validate(raw)
-    except ValidationError as error:
-        raise _off_contract(what, error) from None
-
-
-_R = TypeVar("_R")
-
-
-def _rows(adapter: TypeAdapter[list[_R]], rows: list[dict[str, object]], what: str) -> list[_R]:
-    try:
-        return adapter.validate_python(rows)
     except ValidationError as error:
         raise _off_contract(what, error) from None
 

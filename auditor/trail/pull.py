@@ -1,49 +1,51 @@
-"""Copy sealed runs and their lines into the store, exactly once, in the order of the chain.
+"""Copy the sealed chain into the store, exactly once, in order, checked before it lands.
 
-The store remembers how far it got. Runs are taken in batches of a bounded number of lines; a batch
-and its new position land in one transaction, so a pull killed anywhere leaves no gap and no double,
-and the next one goes on.
+The store remembers how far it got and with which seal. Entries are taken in batches of a bounded
+number of lines; a batch and its new head land in one transaction, so a pull killed anywhere leaves
+no gap and no double, and the next one goes on. Where the chain is broken, everything before the
+break lands and nothing behind it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.odoo.answers import SealedLine, SealedRun
-from auditor.odoo.client import AFTER_ALL_LINES, Client
-from auditor.odoo.errors import PageTooLarge
-from auditor.stores.interface import Batch, MovedOn, TrailStore
-from auditor.trail.errors import ChainChanged, Gap, LineMismatch, Rewound
+from auditor.odoo.client import Client
+from auditor.odoo.errors import OdooError
+from auditor.stores.interface import RUN, Batch, Entry, Head, MovedOn, TrailStore
+from auditor.trail.chain import erased_record, facts
+from auditor.trail.errors import Broken, TrailError
+from auditor.trail.source import Page, Source
 
 if TYPE_CHECKING:
     from auditor.odoo.answers import Health
 
 logger = logging.getLogger(__name__)
 
-RUNS_A_PAGE = 200
-LINES_A_PAGE = 5000
 LINES_A_BATCH = 20_000
-"""A batch takes fewer runs rather than more lines, so that a second pull never waits for long; a
+"""A batch takes fewer entries rather than more lines, so that a second pull never waits for long; a
 single run with more lines still lands whole."""
-
-_REMEDY = (
-    "Nothing was stored of it and everything stored before is untouched. Tell who looks after "
-    "Odoo: the trail may have been tampered with."
-)
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a pull did."""
+    """What a pull did.
+
+    :param start: behind what the stored part begins; not position 0 when retention took the rest.
+    """
 
     chain: str
     database: str
     runs: int
+    events: int
     lines: int
-    position: int
+    head: Head
+    start: Head
 
 
 OnProgress = Callable[[int, int], None]
@@ -51,16 +53,33 @@ OnProgress = Callable[[int, int], None]
 
 
 def pull(
-    client: Client, store: TrailStore, *, url: str, on_progress: OnProgress = lambda *_: None
+    client: Client,
+    store: TrailStore,
+    *,
+    url: str,
+    consumer: str = "",
+    on_progress: OnProgress = lambda *_: None,
 ) -> Pulled:
     """Copy everything sealed since the last time.
 
     :param url: where Odoo is, for people who read the store; without credentials.
+    :param consumer: in whose name Odoo is told what has landed, so that retention may take it;
+        ``""`` tells it nothing.
     :raises OdooError: Odoo can't be asked or answers nonsense.
-    :raises TrailError: the trail contradicts itself or the store.
+    :raises TrailError: the chain is broken, forked, rewound or replaced.
     :raises StoreError: the store can't be written.
     """
-    return _Pull(client, store, client.health(), url, on_progress).everything()
+    work = _Pull(client, store, client.health(), url, on_progress)
+    try:
+        pulled = work.everything()
+    except TrailError:
+        try:
+            work.acknowledge(consumer)
+        except OdooError as error:
+            logger.warning("what had landed was not acknowledged", extra={"because": error.message})
+        raise
+    work.acknowledge(consumer)
+    return pulled
 
 
 class _Pull:
@@ -76,138 +95,106 @@ class _Pull:
         self._store = store
         self._chain = health.chain
         self._database = health.database
+        self._source = Source(client, health.chain)
         self._url = url
         self._on_progress = on_progress
-        self._runs_a_page = RUNS_A_PAGE
-        self._lines_a_page = LINES_A_PAGE
+        self._known = False
+        self._runs = self._events = self._lines = 0
 
     def everything(self) -> Pulled:
-        runs = lines = 0
         while True:
-            position = self._store.position(self._chain)
-            page, head = self._next_runs(position)
-            self._on_progress(position, head)
-            if not page:
-                return Pulled(self._chain, self._database, runs, lines, position)
+            head = self._store.head(self._chain)
+            page = self._source.entries(head)
+            self._known = True
+            self._on_progress(head.position, page.end.position)
+            if not page.entries:
+                if page.broken:
+                    raise page.broken
+                return Pulled(
+                    self._chain,
+                    self._database,
+                    self._runs,
+                    self._events,
+                    self._lines,
+                    head,
+                    self._store.start(self._chain),
+                )
             try:
-                with self._store.batch(
-                    self._chain, expected=position, database=self._database, url=self._url
-                ) as batch:
-                    lines += self._land(batch, position, page)
+                self._land(head, page, _first_batch(page.entries))
             except MovedOn:
-                logger.info("another pull was faster", extra={"position": position})
-                continue
-            runs += len(page)
-            logger.info(
-                "batch landed",
-                extra={"chain": self._chain, "position": page[-1].position, "runs": len(page)},
-            )
+                logger.info("another pull was faster", extra={"position": head.position})
 
-    def _next_runs(self, position: int) -> tuple[list[SealedRun], int]:
-        """Return the runs of the next batch and the chain's last position."""
-        while True:
-            try:
-                page, runs = self._client.export_runs(after=position, limit=self._runs_a_page)
-            except PageTooLarge:
-                if self._runs_a_page == 1:
-                    raise
-                self._runs_a_page = max(1, self._runs_a_page // 4)
-                continue
-            break
-        self._same_chain(page.chain)
-        head = _position(page.head)
-        if head < position:
-            raise Rewound(
-                f"The chain in Odoo ends at position {head}, the store has it up to {position}.",
-                "The database may have been restored from an older copy. Keep this store as the "
-                "proof of what was, and pull into a new one (SENTINEL_STORE).",
-            )
-        for expected, run in enumerate(runs, start=position + 1):
-            if _position(run.position) != expected:
-                raise Gap(
-                    f"Odoo gave the run at position {run.position or 'none'} of the chain where "
-                    f"{expected} must come.",
-                    _REMEDY,
+    def _land(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
+        """Store ``entries`` with their lines; those before the broken one, if one is."""
+        try:
+            self._batch(head, page, entries)
+        except Broken as broken:
+            good = [entry for entry in entries if entry.position < broken.position]
+            if good:
+                self._batch(head, page, good)
+            raise
+
+    def _erase(self, entries: Sequence[Entry]) -> None:
+        """Erase here what ``entries`` say was erased in Odoo; the digests stay.
+
+        Before they land: a pull that is killed in between does it again.
+        """
+        for model, record in filter(None, map(erased_record, entries)):
+            places: dict[int, set[int]] = defaultdict(set)
+            for found in self._store.history(model, record):
+                if found.stored.chain == self._chain:
+                    places[int(found.line.run_position)].add(found.line.position)
+            for place, gone in places.items():
+                (run,) = self._store.entries(self._chain, after=place - 1, limit=1)
+                self._store.replace(
+                    self._chain,
+                    run,
+                    (
+                        line._replace(salt="", content="") if line.position in gone else line
+                        for line in self._store.entry_lines(self._chain, place)
+                    ),
                 )
-        if not runs and head > position:
-            raise Gap(
-                f"The chain in Odoo ends at position {head}, but Odoo gives no run behind "
-                f"{position}.",
-                _REMEDY,
-            )
-        return _first_batch(runs), head
 
-    def _land(self, batch: Batch, position: int, runs: list[SealedRun]) -> int:
-        """Add ``runs`` with all their lines and return how many lines there were."""
-        batch.add_runs(runs)
-        received = {_position(run.position): 0 for run in runs}
-        uids = {_position(run.position): run.uid for run in runs}
-        until = position + len(runs)
-        after, after_line = position, AFTER_ALL_LINES
-        while True:
-            lines, more = self._next_lines(after, after_line, until)
-            for line in lines:
-                place = _position(line.run_position)
-                if uids.get(place) != line.run:
-                    raise LineMismatch(
-                        f"Odoo gave a line of run {line.run} at position {line.run_position}, "
-                        "which is none of the runs asked for.",
-                        _REMEDY,
-                    )
-                if (place, line.position) <= (after, after_line):
-                    raise LineMismatch(
-                        f"Odoo gave line {line.position} of run {line.run} twice or out of order.",
-                        _REMEDY,
-                    )
-                after, after_line = place, line.position
-                received[place] += 1
-            batch.add_lines(lines)
-            if not more:
-                break
-            if not lines:
-                raise LineMismatch("Odoo promises more lines and gives none.", _REMEDY)
-        for run in runs:
-            count = received[_position(run.position)]
-            if count != run.line_count:
-                raise LineMismatch(
-                    f"Run {run.uid} says it has {run.line_count} lines; Odoo gave {count}.",
-                    _REMEDY,
-                )
-        batch.advance(until)
-        return sum(received.values())
+    def _batch(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
+        self._erase(entries)
+        with self._store.batch(
+            self._chain, expected=head, database=self._database, url=self._url
+        ) as batch:
+            if page.start != head:
+                batch.begin(page.start)
+            batch.add_entries(entries)
+            lines = self._add_lines(batch, entries)
+            batch.advance(Head(entries[-1].position, entries[-1].seal))
+        runs = sum(entry.kind == RUN for entry in entries)
+        self._runs += runs
+        self._events += len(entries) - runs
+        self._lines += lines
+        logger.info(
+            "batch landed",
+            extra={"chain": self._chain, "position": entries[-1].position, "lines": lines},
+        )
 
-    def _next_lines(self, after: int, after_line: int, until: int) -> tuple[list[SealedLine], bool]:
-        while True:
-            try:
-                page, lines = self._client.export_lines(
-                    after=after, after_line=after_line, until=until, limit=self._lines_a_page
-                )
-            except PageTooLarge:
-                if self._lines_a_page == 1:
-                    raise
-                self._lines_a_page = max(1, self._lines_a_page // 4)
-                continue
-            self._same_chain(page.chain)
-            return lines, page.more
+    def _add_lines(self, batch: Batch, entries: Sequence[Entry]) -> int:
+        count = 0
+        with closing(self._source.lines(entries)) as pieces:
+            for rows in pieces:
+                batch.add_lines(rows)
+                count += len(rows)
+        return count
 
-    def _same_chain(self, chain: str) -> None:
-        if chain != self._chain:
-            raise ChainChanged(
-                f"The database answers with chain {chain}, a moment ago it was {self._chain}.",
-                "Someone may have replaced or neutralized the database; pull again.",
-            )
+    def acknowledge(self, consumer: str) -> None:
+        """Tell Odoo what has landed; nothing when the chains were found to differ."""
+        head = self._store.head(self._chain)
+        if consumer and self._known and head.position:
+            self._client.acknowledge(consumer, position=head.position, seal=head.seal)
 
 
-def _first_batch(runs: list[SealedRun]) -> list[SealedRun]:
-    """Return the first runs that together stay within the batch, at least one."""
+def _first_batch(entries: list[Entry]) -> list[Entry]:
+    """Return the first entries that together stay within the batch, at least one."""
     total = 0
-    for index, run in enumerate(runs):
-        total += run.line_count
+    for index, entry in enumerate(entries):
+        known = facts(entry)
+        total += known.count if known else 0
         if index and total > LINES_A_BATCH:
-            return runs[:index]
-    return runs
-
-
-def _position(text: str) -> int:
-    """Return a position; 0 for what is none, which no run may have."""
-    return int(text) if text.isdecimal() and text.isascii() else 0
+            return entries[:index]
+    return entries

@@ -14,14 +14,15 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from tests.auditor.standin_jobs import FOOTPRINT, JOBS
 from tests.auditor.standin_moods import Moods
-from tests.auditor.standin_server import Fault, Handler
+from tests.auditor.standin_server import PASSWORD, Fault, Handler
 
 DATABASE = "acme"
-PASSWORD = "s3cr3t-Pa55phrase&<7"
+
 USERS = {
     "manager": (7, {"operator", "auditor", "manager", "approver", "emergency"}),
     "operator": (8, {"operator"}),
@@ -32,6 +33,8 @@ USERS = {
 RIGHTS = {
     "export_runs": "auditor",
     "export_lines": "auditor",
+    "export_days": "auditor",
+    "acknowledge": "auditor",
     "approve": "approver",
     "deny": "approver",
     "pause": "manager",
@@ -46,6 +49,12 @@ TRACEBACK = """Traceback (most recent call last):
     password='hunter2'
 {last}
 """
+NO_SEAL = "0" * 64
+NOT_SEALED = frozenset(
+    "state position url progress approvals deciders decide_by_key undone_by retried_by awaits "
+    "contract".split()
+)
+"""Keys of a run that change later, or that belong to who asks."""
 
 
 class StandIn:
@@ -60,6 +69,16 @@ class StandIn:
         self.runs: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.sealed: list[str] = []
+        """Uids of the entries in order, as far as they are ready."""
+        self.entries: list[dict[str, Any]] = []
+        """What was sealed of them, at the latest when it was asked for: columns of the wire as
+        text, and ``lines``, each a list of columns without the run's position."""
+        self.start = 0
+        """Up to where retention has removed entries."""
+        self.day = "2026-01-31"
+        """On which the next entries are sealed."""
+        self.consumers: dict[str, dict[str, Any]] = {}
+        self.streams = True
         self.keys: dict[str, tuple[object, str]] = {}
         self.problems: list[dict[str, str]] = []
         self.notices: list[dict[str, str]] = []
@@ -89,15 +108,102 @@ class StandIn:
         for _ in range(times):
             self._moods[method].append(lambda handler, work: act(handler, work, value))
 
-    def seal(self, *, lines: int = 3, code: str = "clean_old_orders", **changes: Any) -> str:
+    def seal(
+        self, *, lines: int = 3, code: str = "clean_old_orders", uid: str = "", **changes: Any
+    ) -> str:
         """Add an ended run with lines to the chain and return its uid."""
         with self.lock:
-            uid = str(uuid.uuid4())
+            uid = uid or str(uuid.uuid4())
             self.runs[uid] = self._new_run(uid, code, "live", {})
             self.lines[uid] = self._new_lines(lines, "done", len(self.sealed))
             self._end(uid)
             self.runs[uid].update(changes)
             return uid
+
+    def happen(self, kind: str = "job_changed", **changes: Any) -> str:
+        """Add an event to the chain and return its uid."""
+        with self.lock:
+            uid = str(uuid.uuid4())
+            self.lines[uid] = []
+            self.runs[uid] = {
+                "after": {"active": False},
+                "at": "2026-01-31 12:00:00",
+                "before": {"active": True},
+                "company_id": 1,
+                "kind": kind,
+                "model": "sentinel.job",
+                "model_name": "Job",
+                "record": 1,
+                "record_name": "Cancel old quotations",
+                "uid": uid,
+                "user": "manager",
+                "user_id": 7,
+                **changes,
+            }
+            self.sealed.append(uid)
+            return uid
+
+    def settle(self) -> None:
+        """Seal what is ready; what is changed of it later changes nothing in the chain."""
+        with self.lock:
+            del self.entries[len(self.sealed) :]
+            for position in range(len(self.entries) + 1, len(self.sealed) + 1):
+                uid = self.sealed[position - 1]
+                self.entries.append(self._sealed(position, uid))
+
+    def _sealed(self, position: int, uid: str) -> dict[str, Any]:
+        run = self.runs[uid]
+        lines = []
+        for line in self.lines[uid]:
+            salt = uuid.uuid4().hex
+            content = canonical({**line, "run": uid, "fingerprint": "", "after_fingerprint": ""})
+            lines.append([str(line["position"]), "", salt, content])
+        facts = {name: value for name, value in run.items() if name not in NOT_SEALED}
+        kind = "event" if "user_id" in run else "run"
+        if kind == "run":
+            raws = [sha256((salt + content).encode()).digest() for _p, _d, salt, content in lines]
+            facts.update(
+                requested_by_id=7,
+                run_as_id=7,
+                job_id=1,
+                line_count=len(lines),
+                lines_digest=sha256(b"".join(raws)).hexdigest(),
+            )
+        salt = uuid.uuid4().hex
+        content = canonical(facts)
+        entry = {
+            "position": str(position),
+            "kind": kind,
+            "uid": uid,
+            "sealed_at": f"{self.day}T12:{position // 60 % 60:02}:{position % 60:02}.000000Z",
+            "digest": sha256((salt + content).encode()).hexdigest(),
+            "seal": "",
+            "withheld": "",
+            "salt": salt,
+            "content": content,
+            "lines": lines,
+        }
+        self.reseal(entry)
+        return entry
+
+    def reseal(self, entry: dict[str, Any]) -> None:
+        """Give an entry the seal that fits it and the entry before it."""
+        position = int(entry["position"])
+        before = self.entries[position - 2]["seal"] if position > 1 else NO_SEAL
+        names = ("kind", "uid", "sealed_at", "digest")
+        fields = [self.chain, entry["position"], *(entry[name] for name in names), before]
+        text = "".join(f"{field}\n" for field in ("sentinel-ops/1", *fields))
+        entry["seal"] = sha256(text.encode()).hexdigest()
+
+    def rewrite(self, position: int, **columns: str) -> None:
+        """Do what an owner of the database can: change an entry and seal everything anew."""
+        with self.lock:
+            self.settle()
+            entry = self.entries[position - 1]
+            entry.update(columns)
+            entry["digest"] = sha256((entry["salt"] + entry["content"]).encode()).hexdigest()
+            for each in self.entries[position - 1 :]:
+                self.reseal(each)
 
     def counted(self, method: str) -> int:
         """How often ``method`` was called."""
@@ -143,6 +249,8 @@ class StandIn:
             ("sentinel.run", "read_lines"): self.read_lines,
             ("sentinel.run", "export_runs"): self.export_runs,
             ("sentinel.run", "export_lines"): self.export_lines,
+            ("sentinel.run", "export_days"): self.export_days,
+            ("sentinel.run", "acknowledge"): self.acknowledge,
         }.get((model, method))
         if work is None:
             raise Fault(
@@ -181,6 +289,8 @@ class StandIn:
             "running": 0,
             "oldest_queued_seconds": 20,
             "dispatcher_last": "",
+            "head": str(len(self.entries)),
+            "head_seal": self._seal_at(len(self.entries)),
             "problems": self.problems,
             "notices": self.notices,
         }
@@ -318,46 +428,80 @@ class StandIn:
         }
 
     def export_runs(self, after: str, limit: int) -> dict[str, Any]:
+        self.settle()
         limit = min(limit, self.largest_runs_page)
-        uids = self.sealed[int(after) : int(after) + limit]
-        rows = [
-            {
-                **self.runs[uid],
-                "run_as_id": 7,
-                "requested_by_id": 7,
-                "job_id": 1,
-                "line_count": len(self.lines[uid]),
-            }
-            for uid in uids
-        ]
+        first = max(int(after), self.start)
+        rows = [entry_row(entry) for entry in self.entries[first : first + limit]]
         return {
             "chain": self.chain,
-            "head": str(len(self.sealed)),
+            "head": str(len(self.entries)),
+            "head_seal": self._seal_at(len(self.entries)),
+            "start": str(self.start),
+            "start_seal": self._seal_at(self.start),
             "count": len(rows),
-            "next": str(int(after) + len(rows)),
+            "next": str(first + len(rows)),
             "data": pack(rows),
         }
 
+    def _seal_at(self, position: int) -> str:
+        return self.entries[position - 1]["seal"] if position else NO_SEAL
+
     def export_lines(self, after: str, after_line: int, until: str, limit: int) -> dict[str, Any]:
         limit = min(limit, self.largest_lines_page)
-        start = (int(after), after_line)
-        rows: list[dict[str, Any]] = []
-        for position in range(max(1, int(after)), int(until) + 1):
-            uid = self.sealed[position - 1]
-            for line in self.lines[uid]:
-                if (position, line["position"]) > start:
-                    rows.append({"run": uid, "run_position": str(position), **line})
-                if len(rows) > limit:
-                    break
+        rows = self.line_rows(int(after), after_line, int(until), limit + 1)
         page = rows[:limit]
         return {
             "chain": self.chain,
             "count": len(page),
-            "next": page[-1]["run_position"] if page else after,
-            "next_line": page[-1]["position"] if page else after_line,
+            "next": page[-1][0] if page else after,
+            "next_line": int(page[-1][1]) if page else after_line,
             "more": len(rows) > limit,
             "data": pack(page),
         }
+
+    def line_rows(self, after: int, after_line: int, until: int, limit: int) -> list[list[str]]:
+        rows: list[list[str]] = []
+        for entry in self.entries[max(0, after - 1, self.start) : until]:
+            place = int(entry["position"])
+            if entry["withheld"] in ("company", "retention", "lines"):
+                continue
+            for line in entry["lines"]:
+                if (place, int(line[0])) > (after, after_line):
+                    rows.append([entry["position"], *line])
+                    if len(rows) == limit:
+                        return rows
+        return rows
+
+    def export_days(self, since: str, until: str) -> list[dict[str, Any]]:
+        self.settle()
+        days: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for entry in self.entries[self.start :]:
+            if since <= entry["sealed_at"][:10] <= until:
+                days[entry["sealed_at"][:10]].append(entry)
+        return [
+            {
+                "day": day,
+                "first": entries[0]["position"],
+                "last": entries[-1]["position"],
+                "count": len(entries),
+                "lines": sum(len(entry["lines"]) for entry in entries),
+                "digest": sha256(
+                    b"".join(bytes.fromhex(entry["seal"]) for entry in entries)
+                ).hexdigest(),
+            }
+            for day, entries in sorted(days.items())
+        ]
+
+    def acknowledge(self, consumer: str, position: str, seal: str) -> dict[str, Any]:
+        if consumer not in self.consumers:
+            raise Fault(2, f"There is no consumer {consumer}. A manager registers them.")
+        if int(position) > len(self.entries):
+            raise Fault(2, "That position lies beyond the head of the chain.")
+        if self._seal_at(int(position)) != seal:
+            raise Fault(2, "The chain has forked: Odoo has another seal there.")
+        known = self.consumers[consumer]
+        known["position"] = max(int(position), known.get("position", 0))
+        return {"consumer": consumer, "position": str(known["position"]), "at": ""}
 
     # --- inside ---------------------------------------------------------------
 
@@ -528,13 +672,30 @@ class StandIn:
         return mood(handler, locked) if mood else locked()
 
 
-def pack(rows: list[dict[str, Any]]) -> str:
+def canonical(facts: dict[str, Any]) -> str:
+    """Return content as PostgreSQL makes it of a row: see the contract."""
+    parts = []
+    for name in sorted(facts):
+        value = facts[name]
+        if isinstance(value, str) and len(value) == 19 and value[10] == " " and value[4] == "-":
+            value = f"{value[:10]}T{value[11:]}.000000Z"
+        parts.append(f"{json.dumps(name)}:{json.dumps(value, ensure_ascii=False)}")
+    return "{" + ",".join(parts) + "}"
+
+
+def entry_row(entry: dict[str, Any]) -> list[str]:
+    """Return the columns of an entry."""
+    names = "position kind uid sealed_at digest seal withheld salt content".split()
+    return [entry[name] for name in names]
+
+
+def pack(rows: list[list[str]]) -> str:
     """Return rows as the contract packs a page of the trail."""
-    text = "".join(json.dumps(row) + "\n" for row in rows)
+    text = "\n".join("\t".join(row) for row in rows)
     return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
-def unpack(data: str) -> list[dict[str, Any]]:
+def unpack(data: str) -> list[list[str]]:
     """Return the rows of a packed page."""
     text = zlib.decompress(base64.b64decode(data)).decode()
-    return [json.loads(line) for line in text.splitlines()]
+    return [line.split("\t") for line in text.split("\n") if line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 import xmlrpc.client
 from collections.abc import Callable
@@ -81,6 +82,28 @@ class Moods:
                 handler.hang_up()
 
         raise Misbehave(act)
+
+    @staticmethod
+    def cut_stream(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        text = work()
+        raise Misbehave(lambda handler: handler.stream(text, cut=len(gzip.compress(text, 1)) // 2))
+
+    @staticmethod
+    def no_end(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().rpartition(b"#end")[0]
+
+    @staticmethod
+    def wrong_end(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().rpartition(b"#end")[0] + b"#end\t7\n"
+
+    @staticmethod
+    def edited_stream(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().replace(b"100.00", b"900.00", 1)
+
+    @staticmethod
+    def other_chain(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        text = work()
+        raise Misbehave(lambda handler: handler.stream(text, chain="other"))
 
     @staticmethod
     def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from tests.auditor.standin import StandIn
+
+PASSWORD = "s3cr3t-Pa55phrase&<7"
+"""Of every user."""
 
 
 class Fault(Exception):
@@ -35,6 +40,51 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     standin: StandIn
+
+    def do_GET(self) -> None:
+        """The stream of lines."""
+        standin = self.standin
+        path, _, query = self.path.partition("?")
+        asked = {name: values[-1] for name, values in parse_qs(query).items()}
+        with standin.lock:
+            standin.calls.append(("stream", asked))
+            moods = standin._moods["stream"]
+            mood = moods.popleft() if moods else None
+        if path != "/sentinel_ops/trail/lines" or not standin.streams:
+            self.reply(404, b"<title>404 Not Found</title>")
+            return
+        if self.headers["Authorization"] != f"Bearer {PASSWORD}":
+            self.reply(401, b"")
+            return
+        rows = standin.line_rows(
+            int(asked["after"]), int(asked["after_line"]), int(asked["until"]), 10**9
+        )
+        body = "".join("\t".join(row) + "\n" for row in rows).encode()
+        body += f"#end\t{len(rows)}\n".encode()
+
+        try:
+            text = mood(self, lambda: body) if mood else body
+            self.stream(text)
+        except Misbehave as misbehave:
+            misbehave.act(self)
+        except OSError:
+            self.close_connection = True
+
+    def stream(self, text: bytes, *, chain: str = "", cut: int = 0) -> None:
+        """Send ``text`` packed, in chunks; without its end when ``cut``."""
+        packed = gzip.compress(text, 1)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("X-Sentinel-Chain", chain or self.standin.chain)
+        self.end_headers()
+        for start in range(0, len(packed) - cut, 500):
+            chunk = packed[start : min(start + 500, len(packed) - cut)]
+            self.raw(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+        if cut:
+            self.hang_up()
+        else:
+            self.raw(b"0\r\n\r\n")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

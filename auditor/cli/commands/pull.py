@@ -14,36 +14,106 @@ from auditor.cli.exits import Interrupted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auditor.errors import AuditorError
+    from auditor.stores.interface import TrailStore
+    from auditor.trail.pull import Pulled
+
 
 @click.command(
     epilog="""\b
 Examples:
   sentinel-ops pull
   sentinel-ops pull --store /var/lib/sentinel/trail.sqlite3
+  sentinel-ops pull --consumer archive          tell Odoo what has landed
+  sentinel-ops pull --follow --interval 60      until SIGTERM or Ctrl-C
   sentinel-ops pull --json
 
 \b
 Needs a user of Sentinel's group auditor or manager. May be interrupted and
-repeated at any time: nothing is lost, nothing comes twice.
+repeated at any time: nothing is lost, nothing comes twice. Every seal is
+checked on the way; exit code 6 when the chain is not what was sealed.
 """
+)
+@click.option(
+    "--consumer",
+    default=None,
+    metavar="NAME",
+    help="Tell Odoo in this name what has landed. A manager registers it; Odoo keeps what a "
+    "registered consumer does not have yet. Default: SENTINEL_CONSUMER.",
+)
+@click.option("--follow", is_flag=True, help="Keep pulling until told to stop.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --follow: time between two pulls, more or less a fifth.",
 )
 @json_option
 @common_options
 @pass_app
-def command(app: App) -> None:
-    """Copy finished runs and their lines from Odoo into the local store."""
+def command(app: App, consumer: str | None, follow: bool, interval: float) -> None:
+    """Copy the sealed trail, finished runs and who changed what, from Odoo into the local store."""
     from auditor.stores.opening import open_store
     from auditor.trail.pull import pull
 
     connection = app.settings.connection()
+    name = app.settings.sentinel_consumer if consumer is None else consumer
     client = app.client()
-    with open_store(app.settings, create=True) as store, _progress(app.err, app) as on_progress:
+
+    def once(store: TrailStore) -> Pulled:
+        with _progress(app.err, app) as on_progress:
+            return pull(
+                client,
+                store,
+                url=connection.shown_url,
+                consumer=name,
+                on_progress=on_progress,
+            )
+
+    if follow:
+        _follow(app, once, interval)
+        return
+    with open_store(app.settings, create=True) as store:
         try:
-            pulled = pull(client, store, url=connection.shown_url, on_progress=on_progress)
+            pulled = once(store)
         except KeyboardInterrupt:
             raise Interrupted(
                 "Interrupted. What has landed is kept.", "sentinel-ops pull goes on from there."
             ) from None
+    _report(app, pulled)
+
+
+def _follow(app: App, once: Callable[[TrailStore], Pulled], interval: float) -> None:
+    from auditor.cli.render import sentence
+    from auditor.stores.opening import open_store
+    from auditor.trail.follow import Stopped, follow, stopping
+
+    first = True
+
+    def again() -> None:
+        nonlocal first
+        with open_store(app.settings, create=True) as store:
+            pulled = once(store)
+        if first or pulled.runs or pulled.events:
+            _report(app, pulled)
+        first = False
+
+    def on_trouble(error: AuditorError, pause: float) -> None:
+        app.err.print(
+            sentence(f"{error.message} Trying again in about {pause:.0f} s.", "yellow"),
+            soft_wrap=True,
+        )
+
+    try:
+        with stopping():
+            follow(again, interval=interval, on_trouble=on_trouble)
+    except Stopped:
+        app.err.print("Stopped, as asked. What has landed is kept.")
+
+
+def _report(app: App, pulled: Pulled) -> None:
     path = str(app.settings.store_path)
     if app.as_json:
         app.print_json(
@@ -51,8 +121,11 @@ def command(app: App) -> None:
                 "chain": pulled.chain,
                 "database": pulled.database,
                 "runs": pulled.runs,
+                "events": pulled.events,
                 "lines": pulled.lines,
-                "position": str(pulled.position),
+                "position": str(pulled.head.position),
+                "seal": pulled.head.seal,
+                "start": str(pulled.start.position),
                 "store": path,
             }
         )
@@ -61,11 +134,26 @@ def command(app: App) -> None:
     from auditor.cli.text import plural
 
     new = f"{plural(pulled.runs, 'new run')} with {plural(pulled.lines, 'line')}"
-    if not pulled.runs:
+    if pulled.events:
+        new += f" and {plural(pulled.events, 'event')}"
+    if not pulled.runs and not pulled.events:
         new = "Nothing new"
     app.out.print(
-        sentence(f"{new} from {pulled.database}; the store has its {pulled.position:,} run(s).")
+        sentence(
+            f"{new} from {pulled.database}; the store has its chain up to position "
+            f"{pulled.head.position:,}."
+        )
     )
+    if pulled.head.position:
+        app.out.print(sentence(f"Seal there: {pulled.head.seal}", "dim"), soft_wrap=True)
+    if pulled.start.position:
+        app.out.print(
+            sentence(
+                f"It begins behind position {pulled.start.position:,}: retention in Odoo had "
+                "taken what was before.",
+                "yellow",
+            )
+        )
     app.out.print(sentence(f"Store: {path}", "dim"), soft_wrap=True)
 
 
@@ -76,7 +164,7 @@ def _progress(console: Console, app: App) -> Iterator[Callable[[int, int], None]
 
         def line(position: int, head: int) -> None:
             if position < head and not app.as_json:
-                console.print(f"pull: {position:,} of {head:,} runs")
+                console.print(f"pull: {position:,} of {head:,}")
 
         yield line
         return
