@@ -354,8 +354,10 @@ class SqliteBatch:
     def __init__(self, db: sqlite3.Connection, number: int) -> None:
         self._db = db
         self._number = number
-        self._insert_entry = f"INSERT INTO entries VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        self._insert_line = f"INSERT INTO lines VALUES ({number}, ?, ?, ?, ?, ?)"
+        self._insert_entry = (
+            f"INSERT INTO entries (chain, {_ENTRY}) VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        self._insert_line = f"INSERT INTO lines (chain, {_LINE}) VALUES ({number}, ?, ?, ?, ?, ?)"
 
     def begin(self, start: Head) -> None:
         """See the interface."""

@@ -217,10 +217,13 @@ class LinesCheck:
         index = self._places.get(place, -1)
         if index == self._index and index >= 0:
             return
+        if index < 0:
+            self._leave(self._index + 1)
         if index < self._index or index < 0:
+            here = self._index + 1 if index < 0 else self._index
             raise Broken(
                 Break.LINE_EXTRA,
-                place,
+                self._runs[min(here, len(self._runs) - 1)].position,
                 f"There are lines at position {place} of the chain, where no run of them is, or "
                 "they come out of order.",
             )
@@ -264,7 +267,7 @@ class LinesCheck:
                 Break.LINE_EXTRA, 0 if dense else self._last, f"is one too many: {counts}"
             )
         raise self._broken(
-            Break.LINE_EDITED, 0, "was edited together with its digest, or put in another's place"
+            Break.LINE_EDITED, 0, "was edited or put in another's place; nothing here says which"
         )
 
     def _broken(self, kind: Break, line: int, what: str) -> Broken:

@@ -92,6 +92,8 @@ class Source:
                 )
             if theirs is not start:
                 found = found[1:]
+            if not found and end.position > head.position:
+                found, start, end = self._page(head.position)
         return self._checked(found, head, end)
 
     @staticmethod

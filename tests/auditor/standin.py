@@ -290,10 +290,12 @@ class StandIn:
         for _ in range(times):
             self._moods[method].append(lambda handler, work: act(handler, work, value))
 
-    def seal(self, *, lines: int = 3, code: str = "clean_old_orders", **changes: Any) -> str:
+    def seal(
+        self, *, lines: int = 3, code: str = "clean_old_orders", uid: str = "", **changes: Any
+    ) -> str:
         """Add an ended run with lines to the chain and return its uid."""
         with self.lock:
-            uid = str(uuid.uuid4())
+            uid = uid or str(uuid.uuid4())
             self.runs[uid] = self._new_run(uid, code, "live", {})
             self.lines[uid] = self._new_lines(lines, "done", len(self.sealed))
             self._end(uid)
