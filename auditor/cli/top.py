@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": "Check that the trail is what was sealed.",
     "reconcile": "Compare the store with Odoo, day by day, and refill it.",
     "show": "Show what was done, from the local store.",
+    "export": "Write a period of the trail as JSON lines or Parquet.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
 }
 
