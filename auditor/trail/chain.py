@@ -14,7 +14,17 @@ from itertools import groupby
 from operator import itemgetter
 
 from auditor.odoo.errors import Garbled
-from auditor.stores.interface import COMPANY, ERASED, LINES, RETENTION, RUN, Entry, Head, LineRow
+from auditor.stores.interface import (
+    COMPANY,
+    ERASED,
+    EVENT,
+    LINES,
+    RETENTION,
+    RUN,
+    Entry,
+    Head,
+    LineRow,
+)
 from auditor.trail.errors import Break, Broken
 
 VERSION = "sentinel-ops/1"
@@ -128,6 +138,38 @@ def facts(entry: Entry) -> Facts | None:
             "demands.",
             "The addon and the auditor may be of different releases: upgrade both.",
         ) from None
+
+
+class Released:
+    """What the events of a chain say may be gone: erased lines, and what retention took."""
+
+    def __init__(self) -> None:
+        self.erased = self.entries = self.lines = 0
+
+    def learn(self, entry: Entry) -> None:
+        """Take an entry into account, in order."""
+        if entry.kind != EVENT or not entry.content:
+            return
+        try:
+            content = json.loads(entry.content)
+            after = content["after"]
+            if content["kind"] == "erased":
+                self.erased += int(after["lines"])
+            elif content["kind"] == "retention":
+                self.entries, self.lines = int(after["until"]), int(after["lines"])
+        except (ValueError, KeyError, TypeError):
+            return  # it lets nothing go then
+
+
+def erased_record(entry: Entry) -> tuple[str, str] | None:
+    """Return (model, id) of the record whose data this event says was erased; None for others."""
+    if entry.kind != EVENT or '"kind":"erased"' not in entry.content:
+        return None
+    try:
+        content = json.loads(entry.content)
+        return str(content["model"]), str(int(content["record"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 class LinesCheck:
