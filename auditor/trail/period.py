@@ -64,6 +64,8 @@ class Places:
     first: int
     last: int
     lines: int
+    first_day: str
+    last_day: str
 
     @property
     def count(self) -> int:
@@ -76,7 +78,8 @@ def places(store: TrailStore, chain: str, period: Period) -> Places | None:
     days = store.days(chain, str(period.since), str(period.until))
     if not days:
         return None
-    return Places(days[0].first, days[-1].last, sum(day.lines for day in days))
+    lines = sum(day.lines for day in days)
+    return Places(days[0].first, days[-1].last, lines, days[0].day, days[-1].day)
 
 
 def entries_in(store: TrailStore, chain: str, within: Places) -> Iterator[Entry]:
