@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -33,7 +32,8 @@ from auditor.stores.reading import sealed_line, sealed_run
 
 _LARGEST_INTEGER = 2**63 - 1
 _ENTRY = "position, kind, uid, sealed_text, digest, seal, withheld, salt, content"
-_RUN = "e.kind = 'run' AND e.content != ''"
+# A run's content is there unless it was withheld; the wide column itself is not asked.
+_RUN = "e.kind = 'run' AND e.withheld IN ('', 'lines')"
 # What BigQuery says to the later of two transactions that changed one table at once.
 _CONCURRENT = ("concurrent update", "transaction is aborted", "could not serialize")
 
@@ -98,6 +98,10 @@ class BigQueryStore:
             yield batch
             if not staging.rows and batch.head == expected and batch.start == start:
                 return
+            # In append mode nothing can look and write at once: a second pull after this look
+            # doubles rows, which the views sort out.
+            if self._append and self.head(chain) != expected:
+                raise MovedOn
             staging.add_head(batch.head, batch.start, database, url)
             self._land(chain, staging, expected, batch.head)
 
@@ -139,14 +143,9 @@ class BigQueryStore:
         return Script(self._dataset, staging.table, chain)
 
     def _land(self, chain: str, staging: Staging, expected: Head, head: Head) -> None:
-        if self._append:
-            # Nothing here can look and write at once; a second pull in between doubles rows,
-            # which the views sort out.
-            if self.head(chain) != expected:
-                raise MovedOn
-            staging.flush()
-            return
         staging.flush()
+        if self._append:
+            return
         script = self._script(chain, staging).land(
             expected=expected,
             until=head.position,
@@ -184,20 +183,15 @@ class BigQueryStore:
         """See the interface."""
         where = "FROM `{d}.entries` WHERE chain = @chain AND position > @after"
         key: list[Parameter] = [("chain", "STRING", chain), ("after", "INT64", after)]
-        # First the months concerned, from narrow columns, so that the wide one is read of these.
-        first, last = self._all(
-            f"SELECT MIN(sealed_at), MAX(sealed_at) FROM (SELECT sealed_at {where} "
-            f"ORDER BY position LIMIT {limit:d})",
-            key,
-        )[0]
-        if first is None:
+        within = self._months(f"SELECT sealed_at {where} ORDER BY position LIMIT {limit:d}", key)
+        if within is None:
             return []
         return [
             Entry(*row)
             for row in self._all(
                 f"SELECT {_ENTRY} {where} AND sealed_at BETWEEN @first AND @last "
                 f"ORDER BY position, seal LIMIT {limit:d}",
-                [*key, *_between(first, last)],
+                [*key, *within],
             )
         ]
 
@@ -212,13 +206,13 @@ class BigQueryStore:
             ("low", "INT64", first),
             ("high", "INT64", last),
         ]
-        earliest, latest = self._all(f"SELECT MIN(sealed_at), MAX(sealed_at) {where}", key)[0]
-        if earliest is None:
+        within = self._months(f"SELECT sealed_at {where}", key)
+        if within is None:
             return
         for row in self._rows(
             f"SELECT run_position, position, digest, salt, content {where} "
             "AND sealed_at BETWEEN @first AND @last ORDER BY run_position, position",
-            [*key, *_between(earliest, latest)],
+            [*key, *within],
         ):
             yield LineRow(*row)
 
@@ -305,24 +299,32 @@ class BigQueryStore:
         which = " AND e.job = @job" if job else ""
         cut = f" LIMIT {limit:d}" if limit else ""
         return self._runs(
-            f"WHERE {_RUN}{which} ORDER BY e.requested_at DESC, e.position DESC{cut}",
+            f"{_RUN}{which}",
+            f"ORDER BY e.requested_at DESC, e.position DESC{cut}",
             [("job", "STRING", job)] if job else [],
         )
 
     def find_runs(self, uid: str) -> list[StoredRun]:
         """See the interface."""
         return self._runs(
-            f"WHERE {_RUN} AND STARTS_WITH(e.uid, @uid) ORDER BY e.uid LIMIT 20",
+            f"{_RUN} AND STARTS_WITH(e.uid, @uid)",
+            "ORDER BY e.uid LIMIT 20",
             [("uid", "STRING", uid)],
         )
 
-    def _runs(self, which: str, parameters: list[Parameter]) -> list[StoredRun]:
+    def _runs(self, which: str, order: str, parameters: list[Parameter]) -> list[StoredRun]:
+        within = self._months(
+            f"SELECT e.sealed_at FROM `{{d}}.entries` AS e WHERE {which} {order}", parameters
+        )
+        if within is None:
+            return []
         return [
             StoredRun(chain, database or "", url or "", sealed_run(position, content))
             for chain, database, url, position, content in self._all(
                 "SELECT e.chain, c.database, c.url, e.position, e.content FROM `{d}.entries` AS e "
-                f"JOIN `{{d}}.chains` AS c ON c.chain = e.chain {which}",
-                parameters,
+                "JOIN `{d}.chains` AS c ON c.chain = e.chain "
+                f"WHERE e.sealed_at BETWEEN @first AND @last AND {which} {order}",
+                [*parameters, *within],
             )
         ]
 
@@ -337,30 +339,40 @@ class BigQueryStore:
             which = " AND outcome = @outcome"
             key.append(("outcome", "STRING", outcome))
         cut = f" LIMIT {limit:d}" if limit else ""
+        where = f"FROM `{{d}}.lines` WHERE chain = @chain AND run_position = @position{which}"
+        within = self._months(f"SELECT sealed_at {where}", key)
+        if within is None:
+            return []
         return [
             sealed_line(LineRow(*row), stored.run.uid)
             for row in self._rows(
-                "SELECT run_position, position, digest, salt, content FROM `{d}.lines` "
-                f"WHERE chain = @chain AND run_position = @position{which} ORDER BY position{cut}",
-                key,
+                f"SELECT run_position, position, digest, salt, content {where} "
+                f"AND sealed_at BETWEEN @first AND @last ORDER BY position{cut}",
+                [*key, *within],
             )
         ]
 
     def history(self, model: str, record: str) -> Iterator[StoredLine]:
         """See the interface."""
         by_id = record.isdecimal() and int(record) <= _LARGEST_INTEGER
-        which: Parameter = (
-            ("record", "INT64", int(record)) if by_id else ("record", "STRING", record)
-        )
+        key: list[Parameter] = [
+            ("model", "STRING", model),
+            ("record", "INT64", int(record)) if by_id else ("record", "STRING", record),
+        ]
+        which = f"l.model = @model AND l.{'record' if by_id else 'name'} = @record"
+        within = self._months(f"SELECT l.sealed_at FROM `{{d}}.lines` AS l WHERE {which}", key)
+        if within is None:
+            return
         for chain, database, url, position, content, *line in self._rows(
             "SELECT c.chain, c.database, c.url, e.position, e.content, "
             "l.run_position, l.position AS line, l.digest, l.salt, l.content AS line_content "
             "FROM `{d}.lines` AS l "
             "JOIN `{d}.entries` AS e ON e.chain = l.chain AND e.position = l.run_position "
             "JOIN `{d}.chains` AS c ON c.chain = l.chain "
-            f"WHERE l.model = @model AND l.{'record' if by_id else 'name'} = @record "
-            f"AND l.content != '' AND {_RUN} ORDER BY l.at, c.chain, e.position, l.position",
-            [("model", "STRING", model), which],
+            f"WHERE {which} AND {_RUN} AND l.sealed_at BETWEEN @first AND @last "
+            "AND e.sealed_at BETWEEN @first AND @last "
+            "ORDER BY l.at, c.chain, e.position, l.position",
+            [*key, *within],
         ):
             run = sealed_run(position, content)
             stored = StoredRun(chain, database or "", url or "", run)
@@ -369,6 +381,18 @@ class BigQueryStore:
     def close(self) -> None:
         """See the interface."""
         self._service.close()
+
+    def _months(self, sql: str, parameters: Sequence[Parameter]) -> list[Parameter] | None:
+        """Return the bounds of the ``sealed_at`` that ``sql`` selects, None when it selects none.
+
+        BigQuery reads, and bills, all of a column in the partitions concerned: they are found from
+        narrow columns, so that the wide one is read there only.
+        """
+        bounds = self._all(f"SELECT MIN(sealed_at), MAX(sealed_at) FROM ({sql})", parameters)
+        first, last = bounds[0]
+        if first is None:
+            return None
+        return [("first", "TIMESTAMP", first), ("last", "TIMESTAMP", last)]
 
     def _rows(self, sql: str, parameters: Sequence[Parameter] = ()) -> Iterator[tuple[Any, ...]]:
         return self._service.rows(
@@ -420,7 +444,3 @@ class _DayOfSeals:
 
     def day(self, day: str, lines: int) -> Day:
         return Day(day, self._first, self._last, self._count, lines, self._hash.hexdigest())
-
-
-def _between(first: datetime, last: datetime) -> list[Parameter]:
-    return [("first", "TIMESTAMP", first), ("last", "TIMESTAMP", last)]
