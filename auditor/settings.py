@@ -127,7 +127,10 @@ class Settings(BaseSettings):
             return None
         if text.lower().rstrip("/") == "bigquery:":
             if not self.gcp_project:
-                raise BadInput("SENTINEL_STORE is 'bigquery:', and GCP_PROJECT is not set.")
+                raise BadInput(
+                    "SENTINEL_STORE is 'bigquery:', and GCP_PROJECT is not set.",
+                    "Set it, or name the store in full: bigquery://my-project/sentinel_ops",
+                )
             text = f"bigquery://{self.gcp_project}/{self.bq_dataset}"
         return parse(text)
 
