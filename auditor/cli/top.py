@@ -33,6 +33,7 @@ COMMANDS = {
     "pull": "Copy the sealed trail from Odoo into the local store.",
     "verify": "Check that the trail is what was sealed.",
     "reconcile": "Compare the store with Odoo, day by day, and refill it.",
+    "backfill": "Refill a period of the store from Odoo.",
     "show": "Show what was done, from the local store.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
 }

@@ -198,7 +198,8 @@ class TrailStore(Protocol):
     def replace(self, chain: str, entry: Entry, lines: Iterable[LineRow]) -> None:
         """Put ``entry`` and exactly ``lines`` in its place, all of it or nothing.
 
-        The head stays where it is. An error that ``lines`` raises leaves the place as it was.
+        The head stays where it is. An error that ``lines`` raises leaves the place as it was;
+        ``lines`` may come from :meth:`entry_lines` of the same place.
 
         :raises StoreError: the store can't be written.
         """

@@ -37,7 +37,7 @@ BUSY_SECONDS = 60.0
 """How long a pull waits for another one's batch."""
 _LARGEST_INTEGER = 2**63 - 1
 
-CACHE_KIB = 32 * 1024
+CACHE_KIB = 16 * 1024
 """Pages held in memory, so that the indexes of a large store are not read again for each line."""
 
 _ENTRY = "position, kind, uid, sealed_at, digest, seal, withheld, salt, content"
@@ -182,11 +182,16 @@ class SqliteStore:
         number = self._id(chain)
         place = (number, entry.position)
         with self._transaction():
+            # Aside first: the lines may be read from the very place that they replace.
+            self._db.execute(f"CREATE TEMP TABLE refill ({_LINE})")
+            self._db.executemany("INSERT INTO refill VALUES (?, ?, ?, ?, ?)", lines)
             self._db.execute("DELETE FROM lines WHERE chain = ? AND run_position = ?", place)
             self._db.execute("DELETE FROM entries WHERE chain = ? AND position = ?", place)
-            batch = SqliteBatch(self._db, number)
-            batch.add_entries([entry])
-            batch.add_lines(lines)
+            SqliteBatch(self._db, number).add_entries([entry])
+            self._db.execute(
+                f"INSERT INTO lines (chain, {_LINE}) SELECT ?, {_LINE} FROM refill", (number,)
+            )
+            self._db.execute("DROP TABLE refill")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -354,8 +359,10 @@ class SqliteBatch:
     def __init__(self, db: sqlite3.Connection, number: int) -> None:
         self._db = db
         self._number = number
-        self._insert_entry = f"INSERT INTO entries VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        self._insert_line = f"INSERT INTO lines VALUES ({number}, ?, ?, ?, ?, ?)"
+        self._insert_entry = (
+            f"INSERT INTO entries (chain, {_ENTRY}) VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        self._insert_line = f"INSERT INTO lines (chain, {_LINE}) VALUES ({number}, ?, ?, ?, ?, ?)"
 
     def begin(self, start: Head) -> None:
         """See the interface."""
@@ -368,7 +375,7 @@ class SqliteBatch:
         """See the interface."""
         self._db.executemany(self._insert_entry, entries)
 
-    def add_lines(self, lines: Iterable[LineRow]) -> None:
+    def add_lines(self, lines: Sequence[LineRow]) -> None:
         """See the interface."""
         self._db.executemany(self._insert_line, lines)
 

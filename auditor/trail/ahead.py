@@ -9,8 +9,8 @@ from queue import Full, Queue
 from typing import TypeVar
 
 _T = TypeVar("_T")
-DEPTH = 2
-"""Pieces that may wait, which bounds the memory."""
+DEPTH = 1
+"""Pieces that may wait while one is made and one is taken; it bounds the memory."""
 
 
 @contextmanager

@@ -14,7 +14,17 @@ from itertools import groupby
 from operator import itemgetter
 
 from auditor.odoo.errors import Garbled
-from auditor.stores.interface import COMPANY, ERASED, LINES, RETENTION, RUN, Entry, Head, LineRow
+from auditor.stores.interface import (
+    COMPANY,
+    ERASED,
+    EVENT,
+    LINES,
+    RETENTION,
+    RUN,
+    Entry,
+    Head,
+    LineRow,
+)
 from auditor.trail.errors import Break, Broken
 
 VERSION = "sentinel-ops/1"
@@ -130,6 +140,38 @@ def facts(entry: Entry) -> Facts | None:
         ) from None
 
 
+class Released:
+    """What the events of a chain say may be gone: erased lines, and what retention took."""
+
+    def __init__(self) -> None:
+        self.erased = self.entries = self.lines = 0
+
+    def learn(self, entry: Entry) -> None:
+        """Take an entry into account, in order."""
+        if entry.kind != EVENT or not entry.content:
+            return
+        try:
+            content = json.loads(entry.content)
+            after = content["after"]
+            if content["kind"] == "erased":
+                self.erased += int(after["lines"])
+            elif content["kind"] == "retention":
+                self.entries, self.lines = int(after["until"]), int(after["lines"])
+        except (ValueError, KeyError, TypeError):
+            return  # it lets nothing go then
+
+
+def erased_record(entry: Entry) -> tuple[str, str] | None:
+    """Return (model, id) of the record whose data this event says was erased; None for others."""
+    if entry.kind != EVENT or '"kind":"erased"' not in entry.content:
+        return None
+    try:
+        content = json.loads(entry.content)
+        return str(content["model"]), str(int(content["record"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class LinesCheck:
     """Check lines, given in order, against the runs that were sealed with them.
 
@@ -217,10 +259,13 @@ class LinesCheck:
         index = self._places.get(place, -1)
         if index == self._index and index >= 0:
             return
+        if index < 0:
+            self._leave(self._index + 1)
         if index < self._index or index < 0:
+            here = self._index + 1 if index < 0 else self._index
             raise Broken(
                 Break.LINE_EXTRA,
-                place,
+                self._runs[min(here, len(self._runs) - 1)].position,
                 f"There are lines at position {place} of the chain, where no run of them is, or "
                 "they come out of order.",
             )
@@ -264,7 +309,7 @@ class LinesCheck:
                 Break.LINE_EXTRA, 0 if dense else self._last, f"is one too many: {counts}"
             )
         raise self._broken(
-            Break.LINE_EDITED, 0, "was edited together with its digest, or put in another's place"
+            Break.LINE_EDITED, 0, "was edited or put in another's place; nothing here says which"
         )
 
     def _broken(self, kind: Break, line: int, what: str) -> Broken:

@@ -41,17 +41,27 @@ def follow(
     """
     pause = interval
     while True:
-        try:
-            once()
-        except (Unreachable, ServerFault, StoreError) as error:
-            if isinstance(error, StoreError) and not error.passing:
-                raise
-            on_trouble(error, pause)
-            sleep(_about(pause))
-            pause = min(pause * 2, max(LONGEST_PAUSE, interval))
-        else:
+        trouble = _attempt(once)
+        if trouble is None:
             pause = interval
             sleep(_about(interval))
+        else:
+            on_trouble(trouble, pause)
+            sleep(_about(pause))
+            pause = min(pause * 2, max(LONGEST_PAUSE, interval))
+
+
+def _attempt(once: Callable[[], None]) -> AuditorError | None:
+    """Return what went wrong if waiting may mend it."""
+    try:
+        once()
+    except (Unreachable, ServerFault) as error:
+        return error
+    except StoreError as error:
+        if not error.passing:
+            raise
+        return error
+    return None
 
 
 def _about(seconds: float) -> float:

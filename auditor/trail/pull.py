@@ -9,6 +9,7 @@ break lands and nothing behind it.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from auditor.odoo.client import Client
 from auditor.odoo.errors import OdooError
 from auditor.stores.interface import RUN, Batch, Entry, Head, MovedOn, TrailStore
-from auditor.trail.chain import facts
+from auditor.trail.chain import erased_record, facts
 from auditor.trail.errors import Broken, TrailError
 from auditor.trail.source import Page, Source
 
@@ -133,7 +134,29 @@ class _Pull:
                 self._batch(head, page, good)
             raise
 
+    def _erase(self, entries: Sequence[Entry]) -> None:
+        """Erase here what ``entries`` say was erased in Odoo; the digests stay.
+
+        Before they land: a pull that is killed in between does it again.
+        """
+        for model, record in filter(None, map(erased_record, entries)):
+            places: dict[int, set[int]] = defaultdict(set)
+            for found in self._store.history(model, record):
+                if found.stored.chain == self._chain:
+                    places[int(found.line.run_position)].add(found.line.position)
+            for place, gone in places.items():
+                (run,) = self._store.entries(self._chain, after=place - 1, limit=1)
+                self._store.replace(
+                    self._chain,
+                    run,
+                    (
+                        line._replace(salt="", content="") if line.position in gone else line
+                        for line in self._store.entry_lines(self._chain, place)
+                    ),
+                )
+
     def _batch(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
+        self._erase(entries)
         with self._store.batch(
             self._chain, expected=head, database=self._database, url=self._url
         ) as batch:

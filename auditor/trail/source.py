@@ -10,7 +10,7 @@ from auditor.odoo.errors import PageTooLarge
 from auditor.odoo.streaming import NoStream, StreamCut
 from auditor.stores.interface import NO_SEAL, RUN, Entry, Head, LineRow
 from auditor.trail.ahead import ahead
-from auditor.trail.chain import LinesCheck, check_entry, facts
+from auditor.trail.chain import LinesCheck, check_entry, digest, facts
 from auditor.trail.errors import Break, Broken, ChainChanged, Forked, Removed, Rewound, TrailError
 
 ENTRIES_A_PAGE = 200
@@ -56,9 +56,10 @@ class Source:
         self._lines_a_page = LINES_A_PAGE
         self._streams = True
 
-    def entries(self, head: Head) -> Page:
+    def entries(self, head: Head, *, removed: bool = False) -> Page:
         """Return entries behind ``head``, checked, after making sure that Odoo has ``head`` too.
 
+        :param removed: go on behind what retention took, which is an error otherwise.
         :raises Rewound: Odoo's chain ends before ``head``.
         :raises Forked: Odoo has something else at ``head``.
         :raises Removed: retention took entries behind ``head``.
@@ -73,7 +74,7 @@ class Source:
                 _NEW_STORE,
             )
         if start.position > head.position:
-            if head.position:
+            if head.position and not removed:
                 raise Removed(
                     f"Retention in Odoo took everything up to position {start.position} of the "
                     f"chain; the store has it up to {head.position} only.",
@@ -92,6 +93,8 @@ class Source:
                 )
             if theirs is not start:
                 found = found[1:]
+            if not found and end.position > head.position:
+                found, start, end = self._page(head.position)
         return self._checked(found, head, end)
 
     @staticmethod
@@ -133,10 +136,12 @@ class Source:
             return Page(good, start, end, error)
         return Page(good, start, end)
 
-    def _page(self, after: int) -> tuple[list[Entry], Head, Head]:
+    def _page(self, after: int, *, limit: int = ENTRIES_A_PAGE) -> tuple[list[Entry], Head, Head]:
         while True:
             try:
-                page, found = self._client.export_runs(after=after, limit=self._entries_a_page)
+                page, found = self._client.export_runs(
+                    after=after, limit=min(limit, self._entries_a_page)
+                )
             except PageTooLarge:
                 if self._entries_a_page == 1:
                     raise
@@ -150,6 +155,22 @@ class Source:
             Head(start, page.start_seal if start else NO_SEAL),
             Head(end, page.head_seal if end else NO_SEAL),
         )
+
+    def anchor(self, place: int) -> Head:
+        """Return what Odoo says stands at position ``place``, to read on from there.
+
+        Where retention took it that is the place retention came to.
+        """
+        found, start, _end = self._page(max(0, place - 1), limit=1)
+        if start.position >= place or not found:
+            return start
+        return Head(found[0].position, found[0].seal)
+
+    def unchecked_lines(self, entry: Entry) -> Iterator[LineRow]:
+        """Yield the lines of one run as Odoo gives them, to find out what is wrong with them."""
+        for rows in self._raw_lines([entry]):
+            for row in rows:
+                yield row._replace(digest=digest(row.salt, row.content)) if row.content else row
 
     def lines(self, entries: Sequence[Entry]) -> Generator[list[LineRow], None, None]:
         """Yield the lines of ``entries``, checked, each with its digest, in pieces.

@@ -290,10 +290,12 @@ class StandIn:
         for _ in range(times):
             self._moods[method].append(lambda handler, work: act(handler, work, value))
 
-    def seal(self, *, lines: int = 3, code: str = "clean_old_orders", **changes: Any) -> str:
+    def seal(
+        self, *, lines: int = 3, code: str = "clean_old_orders", uid: str = "", **changes: Any
+    ) -> str:
         """Add an ended run with lines to the chain and return its uid."""
         with self.lock:
-            uid = str(uuid.uuid4())
+            uid = uid or str(uuid.uuid4())
             self.runs[uid] = self._new_run(uid, code, "live", {})
             self.lines[uid] = self._new_lines(lines, "done", len(self.sealed))
             self._end(uid)
@@ -429,6 +431,8 @@ class StandIn:
             ("sentinel.run", "read_lines"): self.read_lines,
             ("sentinel.run", "export_runs"): self.export_runs,
             ("sentinel.run", "export_lines"): self.export_lines,
+            ("sentinel.run", "export_days"): self.export_days,
+            ("sentinel.run", "acknowledge"): self.acknowledge,
         }.get((model, method))
         if work is None:
             raise Fault(
@@ -922,6 +926,28 @@ class Moods:
         raise Misbehave(act)
 
     @staticmethod
+    def cut_stream(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        text = work()
+        raise Misbehave(lambda handler: handler.stream(text, cut=len(gzip.compress(text, 1)) // 2))
+
+    @staticmethod
+    def no_end(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().rpartition(b"#end")[0]
+
+    @staticmethod
+    def wrong_end(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().rpartition(b"#end")[0] + b"#end\t7\n"
+
+    @staticmethod
+    def edited_stream(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        return work().replace(b"100.00", b"900.00", 1)
+
+    @staticmethod
+    def other_chain(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        text = work()
+        raise Misbehave(lambda handler: handler.stream(text, chain="other"))
+
+    @staticmethod
     def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
         """An answer cut in the middle by something that fixes its length."""
         answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
@@ -963,20 +989,29 @@ class Handler(BaseHTTPRequestHandler):
         body = "".join("\t".join(row) + "\n" for row in rows).encode()
         body += f"#end\t{len(rows)}\n".encode()
 
-        def work() -> bytes:
-            return gzip.compress(body, 1)
-
         try:
-            packed = mood(self, work) if mood else work()
-            self.reply(
-                200,
-                packed,
-                **{"Content-Encoding": "gzip", "X-Sentinel-Chain": standin.chain},
-            )
+            text = mood(self, lambda: body) if mood else body
+            self.stream(text)
         except Misbehave as misbehave:
             misbehave.act(self)
         except OSError:
             self.close_connection = True
+
+    def stream(self, text: bytes, *, chain: str = "", cut: int = 0) -> None:
+        """Send ``text`` packed, in chunks; without its end when ``cut``."""
+        packed = gzip.compress(text, 1)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("X-Sentinel-Chain", chain or self.standin.chain)
+        self.end_headers()
+        for start in range(0, len(packed) - cut, 500):
+            chunk = packed[start : min(start + 500, len(packed) - cut)]
+            self.raw(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+        if cut:
+            self.hang_up()
+        else:
+            self.raw(b"0\r\n\r\n")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

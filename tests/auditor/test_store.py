@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from auditor.stores import migrations, sqlite
-from auditor.stores.interface import MovedOn, StoreError
+from auditor.stores.interface import EMPTY, Head, MovedOn, StoreError
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo
 
 CHAIN = "c1"
+FIVE = Head(5, "ab" * 32)
 
 
 def tables(path: Path) -> set[str]:
@@ -24,7 +25,7 @@ def tables(path: Path) -> set[str]:
 def test_a_new_store(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "trail.sqlite3"
     SqliteStore(path).close()
-    assert tables(path) == {"chains", "runs", "lines"}
+    assert tables(path) == {"chains", "entries", "lines"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -36,11 +37,11 @@ def test_a_store_of_an_older_release_is_brought_forward(
 ) -> None:
     odoo.standin.seal()
     assert cli("pull").code == 0
-    second = ("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT 'x'", "CREATE TABLE t (a)")
+    second = ("ALTER TABLE entries ADD COLUMN note TEXT NOT NULL DEFAULT 'x'", "CREATE TABLE t (a)")
     monkeypatch.setattr(sqlite, "MIGRATIONS", (*migrations.MIGRATIONS, second))
     assert cli("show").code == 0
     with sqlite3.connect(store) as db:
-        assert db.execute("SELECT note FROM runs").fetchall() == [("x",)]
+        assert db.execute("SELECT note FROM entries").fetchall() == [("x",)]
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
     assert cli("show").code == 0
     odoo.standin.seal()
@@ -103,31 +104,31 @@ def test_a_batch_that_fails_leaves_nothing(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "t.sqlite3")
 
     def half_a_batch() -> None:
-        with store.batch(CHAIN, expected=0, database="d", url="u") as batch:
-            batch.advance(5)
+        with store.batch(CHAIN, expected=EMPTY, database="d", url="u") as batch:
+            batch.advance(FIVE)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         half_a_batch()
-    assert store.position(CHAIN) == 0
+    assert store.head(CHAIN) == EMPTY
     assert store.chains() == []
 
 
 def test_a_batch_from_an_old_position_is_refused(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "t.sqlite3")
-    with store.batch(CHAIN, expected=0, database="d", url="u") as batch:
-        batch.advance(5)
-    with pytest.raises(MovedOn), store.batch(CHAIN, expected=0, database="d", url="u"):
+    with store.batch(CHAIN, expected=EMPTY, database="d", url="u") as batch:
+        batch.advance(FIVE)
+    with pytest.raises(MovedOn), store.batch(CHAIN, expected=EMPTY, database="d", url="u"):
         pytest.fail("a batch was opened from an old position")
-    assert store.position(CHAIN) == 5
+    assert store.head(CHAIN) == FIVE
 
 
 def test_a_second_writer_waits_and_then_says_so(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite3"
     first, second = SqliteStore(path), SqliteStore(path, busy=0.2)
     with (
-        first.batch(CHAIN, expected=0, database="d", url="u"),
+        first.batch(CHAIN, expected=EMPTY, database="d", url="u"),
         pytest.raises(StoreError, match="in use by another pull"),
-        second.batch(CHAIN, expected=0, database="d", url="u"),
+        second.batch(CHAIN, expected=EMPTY, database="d", url="u"),
     ):
         pytest.fail("two batches at once")
