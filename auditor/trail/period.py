@@ -59,18 +59,21 @@ def checked(since: date, until: date) -> Period:
 
 @dataclass(frozen=True)
 class Places:
-    """The part of a chain that was sealed in some days; ``lines`` are those that are stored."""
+    """The part of a chain in which everything of some days is found.
+
+    :param first: the first of its positions; ``last`` the last.
+    :param count: entries of those days. There may be others between them: clocks are put back.
+    """
 
     first: int
     last: int
-    lines: int
+    count: int
     first_day: str
     last_day: str
 
-    @property
-    def count(self) -> int:
-        """How many entries these are."""
-        return self.last - self.first + 1
+    def has(self, entry: Entry) -> bool:
+        """Whether the entry was sealed in those days."""
+        return self.first_day <= entry.sealed_at[:10] <= self.last_day
 
 
 def places(store: TrailStore, chain: str, period: Period) -> Places | None:
@@ -78,12 +81,17 @@ def places(store: TrailStore, chain: str, period: Period) -> Places | None:
     days = store.days(chain, str(period.since), str(period.until))
     if not days:
         return None
-    lines = sum(day.lines for day in days)
-    return Places(days[0].first, days[-1].last, lines, days[0].day, days[-1].day)
+    return Places(
+        first=min(day.first for day in days),
+        last=max(day.last for day in days),
+        count=sum(day.count for day in days),
+        first_day=days[0].day,
+        last_day=days[-1].day,
+    )
 
 
 def entries_in(store: TrailStore, chain: str, within: Places) -> Iterator[Entry]:
-    """Give the entries of that part in order, some of them in memory at a time."""
+    """Give the entries of those days in order, some of them in memory at a time."""
     after = within.first - 1
     while after < within.last:
         page = store.entries(chain, after=after, limit=PAGE)
@@ -92,5 +100,6 @@ def entries_in(store: TrailStore, chain: str, within: Places) -> Iterator[Entry]
         for entry in page:
             if entry.position > within.last:
                 return
-            yield entry
+            if within.has(entry):
+                yield entry
         after = page[-1].position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 import subprocess
@@ -300,3 +301,18 @@ def test_memory_does_not_grow_with_the_trail(tmp_path: Path, form: str) -> None:
         peaks.append(int(peak))
     # Both fill SQLite's cache; the lines more are 38 MB of text.
     assert peaks[1] - peaks[0] < 25, peaks
+
+
+def test_the_check_in_the_document_works(
+    cli: Cli, pulled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "auditor.md").read_text()
+    found = re.search(r"```python\n(import hashlib.*?)```", document, re.DOTALL)
+    assert found
+    assert cli("export", "--output=trail.jsonl").code == 0
+    monkeypatch.chdir(tmp_path)
+    exec(found[1], {})
+    text = (tmp_path / "trail.jsonl").read_text()
+    (tmp_path / "trail.jsonl").write_text(text.replace(pulled[0], pulled[0][::-1]))
+    with pytest.raises(AssertionError):
+        exec(found[1], {})

@@ -1,0 +1,64 @@
+"""Reports and exports are made through the interface, so they say the same of every store."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from auditor.export import jsonl
+from auditor.export.rows import rows
+from auditor.report.figures import gather
+from auditor.report.page import Chapter, page
+from auditor.report.proof import prove
+from auditor.stores.interface import TrailStore
+from auditor.stores.sqlite import SqliteStore
+from auditor.trail.period import EVER, Period
+from tests.auditor import origin
+
+YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+
+
+def exported(store: TrailStore, period: Period) -> str:
+    file = io.BytesIO()
+    found = rows(store, period, counts=Counter(), on_progress=lambda _done, _all: None)
+    jsonl.write(found, file)
+    return file.getvalue().decode()
+
+
+def reported(store: TrailStore) -> str:
+    (chain,) = store.chains()
+    chapter = Chapter(gather(store, chain, YEAR), prove(store, chain.chain))
+    return page(YEAR, [chapter], made_at=NOON).replace(chain.pulled_at[:19], "")
+
+
+@pytest.mark.slow
+def test_the_same_of_both(
+    tmp_path: Path, bigquery_emulator: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("google.cloud.bigquery", reason="Google's client is not installed")
+    from auditor.stores.bigquery.address import Address
+    from auditor.stores.bigquery.store import BigQueryStore
+
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.url)  # type: ignore[attr-defined]
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    makers: list[Callable[[], TrailStore]] = [
+        lambda: SqliteStore(tmp_path / "t.sqlite3"),
+        lambda: BigQueryStore(Address("a-project", "both"), create=True, retry_seconds=5),
+    ]
+    said = []
+    for make in makers:
+        store = make()
+        origin.put(store, 1, 14)
+        march = Period(date(2026, 3, 1), date(2026, 3, 31))
+        said.append((exported(store, EVER), exported(store, march), reported(store)))
+        store.close()
+    first, second = said
+    assert first[0].count("\n") == 14 + sum(map(origin.lines_of, range(1, 15)))
+    assert 0 < len(first[1]) < len(first[0])
+    assert first == second
