@@ -9,8 +9,9 @@ from auditor.stores.interface import LineRow
 RUNS_AHEAD = 500
 """How many places one query covers once a caller goes through them in order."""
 
-Fetch = Callable[[str, int, int], Iterator[LineRow]]
-"""Gives the lines of a chain's places from the first to the last, both inclusive, in order."""
+Fetch = Callable[[str, int, int], tuple[int, Iterator[LineRow]]]
+"""Gives the lines of a chain's places from the first to the last, both inclusive, in order; and the
+last place that had any, for what lands behind it later is not among them."""
 
 
 class LinesAhead:
@@ -29,17 +30,22 @@ class LinesAhead:
         self._chain, self._asked, self._until = "", 0, 0
 
     def lines(self, chain: str, place: int) -> Iterator[LineRow]:
-        """Give the lines of ``place``. Asking for another place ends what was asked for before."""
+        """Give the lines of ``place``, which must be taken before another place is asked for.
+
+        :raises RuntimeError: they were not; what is left of them must not look like all there is.
+        """
         goes_on = chain == self._chain and place > self._asked
         if not goes_on or place > self._until:
             # Whoever asks for one place alone gets one alone.
-            self._until = place + RUNS_AHEAD - 1 if goes_on else place
-            self._rows = self._fetch(chain, place, self._until)
+            until = place + RUNS_AHEAD - 1 if goes_on else place
+            self._until, self._rows = self._fetch(chain, place, until)
             self._next = next(self._rows, None)
         self._chain, self._asked = chain, place
         while self._next is not None and self._next.run_position < place:
             self._next = next(self._rows, None)
-        while self._asked == place and self._next is not None and self._next.run_position == place:
+        while self._next is not None and self._next.run_position == place:
             row = self._next
             self._next = next(self._rows, None)
             yield row
+            if (self._chain, self._asked) != (chain, place):
+                raise RuntimeError(f"lines of place {place} are read after others were asked for")

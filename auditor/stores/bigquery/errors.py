@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import re
 
 import google.api_core.exceptions as api
 import google.auth.exceptions as auth
@@ -31,6 +32,7 @@ ERRORS = (
 )
 """What a call may raise when BigQuery, or the way to it, does not behave."""
 
+_REQUEST = re.compile(r"(\d+ )?(GET|POST|PUT|PATCH|DELETE) \S+: ")
 _TRANSIENT_REASONS = frozenset(
     "rateLimitExceeded backendError internalError badGateway jobBackendError jobInternalError "
     "jobRateLimitExceeded".split()
@@ -61,6 +63,9 @@ def transient(error: BaseException) -> bool:
         return True
     if isinstance(error, media.InvalidResponse):
         return error.response.status_code in (408, 429, 500, 502, 503, 504)
+    # An upload that had ended when its answer was lost is not known any more; begin another.
+    if getattr(error, "code", None) in (404, 410) and "/upload/" in str(error):
+        return True
     return _reason(error) in _TRANSIENT_REASONS
 
 
@@ -75,8 +80,7 @@ def _text(error: BaseException) -> str:
     text = str(getattr(error, "message", "") or error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
     # "GET https://...: Not found: ..." and "400 POST https://...: ..."
-    head, separator, tail = first.partition("prettyPrint=false: ")
-    return (tail if separator else head)[:300].rstrip(".")
+    return _REQUEST.sub("", first)[:300].rstrip(".")
 
 
 def store_error(error: BaseException, address: Address, doing: str) -> StoreError:
@@ -149,7 +153,7 @@ def _refused(error: BaseException, address: Address, said: str) -> StoreError | 
             "The account needs the roles BigQuery Job User on the project and BigQuery Data Editor "
             "on the dataset; to make the dataset, BigQuery User on the project.",
         )
-    if isinstance(error, api.NotFound):
+    if isinstance(error, api.NotFound) and not transient(error):
         return StoreError(
             said,
             "Check the project and the dataset in SENTINEL_STORE; a dataset elsewhere than in the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -199,22 +200,24 @@ class BigQueryStore:
         """See the interface."""
         return self._ahead.lines(chain, run_position)
 
-    def _lines_between(self, chain: str, first: int, last: int) -> Iterator[LineRow]:
+    def _lines_between(self, chain: str, first: int, last: int) -> tuple[int, Iterator[LineRow]]:
         where = "FROM `{d}.lines` WHERE chain = @chain AND run_position BETWEEN @low AND @high"
         key: list[Parameter] = [
             ("chain", "STRING", chain),
             ("low", "INT64", first),
             ("high", "INT64", last),
         ]
-        within = self._months(f"SELECT sealed_at {where}", key)
-        if within is None:
-            return
-        for row in self._rows(
+        until, earliest, latest = self._all(
+            f"SELECT MAX(run_position), MIN(sealed_at), MAX(sealed_at) {where}", key
+        )[0]
+        if until is None:
+            return first, iter(())
+        rows = self._rows(
             f"SELECT run_position, position, digest, salt, content {where} "
             "AND sealed_at BETWEEN @first AND @last ORDER BY run_position, position",
-            [*key, *within],
-        ):
-            yield LineRow(*row)
+            [*key, *_within(earliest, latest)],
+        )
+        return until, (LineRow(*row) for row in rows)
 
     def orphans(self, chain: str) -> list[int]:
         """See the interface."""
@@ -392,7 +395,7 @@ class BigQueryStore:
         first, last = bounds[0]
         if first is None:
             return None
-        return [("first", "TIMESTAMP", first), ("last", "TIMESTAMP", last)]
+        return _within(first, last)
 
     def _rows(self, sql: str, parameters: Sequence[Parameter] = ()) -> Iterator[tuple[Any, ...]]:
         return self._service.rows(
@@ -444,3 +447,7 @@ class _DayOfSeals:
 
     def day(self, day: str, lines: int) -> Day:
         return Day(day, self._first, self._last, self._count, lines, self._hash.hexdigest())
+
+
+def _within(first: datetime, last: datetime) -> list[Parameter]:
+    return [("first", "TIMESTAMP", first), ("last", "TIMESTAMP", last)]
