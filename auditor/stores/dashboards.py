@@ -26,7 +26,7 @@ DASHBOARDS = (
         SELECT *, row_number() OVER (PARTITION BY chain, job ORDER BY position DESC) AS newest
         FROM runs
         WHERE mode = 'plan' AND shape IN ('check', 'remedy') AND status IN ('success', 'dry_run')
-            AND verdict NOT IN ('error', 'not_evaluated')
+            AND ifnull(verdict, '') NOT IN ('error', 'not_evaluated')
     )
     WHERE newest = 1 AND matched > 0
     """,

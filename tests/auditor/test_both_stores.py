@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timezone
@@ -21,6 +22,7 @@ from auditor.stores.sqlite import SqliteStore
 from auditor.trail.period import EVER, Period
 from tests.auditor import origin
 
+VIEWS = "v_runs_daily v_open_findings v_money v_slowest_jobs v_who_ran_what".split()
 YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 
@@ -58,9 +60,20 @@ def test_the_same_of_both(
         origin.put(store, 1, 14)
         march = Period(date(2026, 3, 1), date(2026, 3, 31))
         said.append((exported(store, EVER), exported(store, march), reported(store)))
+        if isinstance(store, BigQueryStore):
+            in_bigquery = {
+                view: (len(list(found)), [field.name for field in found.schema])
+                for view in VIEWS
+                for found in [store._service._client.query_and_wait(f"SELECT * FROM both.{view}")]
+            }
         store.close()
+    with sqlite3.connect(tmp_path / "t.sqlite3") as db:
+        for view in VIEWS:
+            found = db.execute(f"SELECT * FROM {view}")
+            names = [column[0] for column in found.description]
+            assert in_bigquery[view] == (len(found.fetchall()), names), view
     first, second = said
     assert first[0].count("\n") == 14 + sum(map(origin.lines_of, range(1, 15)))
     # The clock went back between these two, so others lie between them.
-    assert {json.loads(row)["position"] for row in first[1].splitlines()} == {2, 14}
+    assert {json.loads(row)["position"] for row in first[1].split("\n")[:-1]} == {2, 14}
     assert first == second

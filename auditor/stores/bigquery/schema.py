@@ -229,6 +229,8 @@ DASHBOARDS = (
                 ROW_NUMBER() OVER (PARTITION BY e.chain, e.job ORDER BY e.position DESC) AS newest
             FROM `{d}.entries` AS e JOIN `{d}.chains` AS c ON c.chain = e.chain
             WHERE e.kind = 'run' AND e.mode = 'plan' AND e.shape IN ('check', 'remedy')
+                AND e.status IN ('success', 'dry_run')
+                AND IFNULL(e.verdict, '') NOT IN ('error', 'not_evaluated')
         )
         WHERE newest = 1 AND matched > 0
         """,
