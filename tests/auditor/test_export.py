@@ -262,17 +262,20 @@ def big_store(path: Path, lines: int) -> None:
     with store.batch("c", expected=EMPTY, database="d", url="u") as batch:
         content = f'{{"job":"j","line_count":{lines},"mode":"live","status":"success","uid":"u1"}}'
         batch.add_entries([Entry(1, "run", "u1", sealed_at, "", "b" * 64, "", "s", content)])
-        batch.add_lines(
-            LineRow(
-                1,
-                number,
-                "",
-                "s",
-                f'{{"amount":"1.00","message":"{long}","model":"m","name":"N{number}",'
-                f'"outcome":"done","position":{number},"record":{number},"run":"u1"}}',
+        for first in range(1, lines + 1, 1000):
+            batch.add_lines(
+                [
+                    LineRow(
+                        1,
+                        number,
+                        "",
+                        "s",
+                        f'{{"amount":"1.00","message":"{long}","model":"m","name":"N{number}",'
+                        f'"outcome":"done","position":{number},"record":{number},"run":"u1"}}',
+                    )
+                    for number in range(first, min(first + 1000, lines + 1))
+                ]
             )
-            for number in range(1, lines + 1)
-        )
         batch.advance(Head(1, "b" * 64))
     store.close()
 
