@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from auditor.errors import BadInput
 from auditor.redact import protect
+
+if TYPE_CHECKING:
+    from auditor.stores.bigquery.address import Address
 
 TEMPLATE = ".env.local.template"
 ENV_FILE = ".env.local"
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["auto", "human", "json"] = "auto"
 
-    sentinel_store: Path | None = None
+    sentinel_store: str | None = None
     sentinel_consumer: str = ""
 
     @field_validator("log_level", mode="before")
@@ -104,10 +107,37 @@ class Settings(BaseSettings):
     def store_path(self) -> Path:
         """Where the embedded store lives, ``SENTINEL_STORE`` or the user's data folder."""
         if self.sentinel_store is not None:
-            return self.sentinel_store.expanduser()
+            return Path(self.sentinel_store).expanduser()
         data_home = os.environ.get("XDG_DATA_HOME")
         base = Path(data_home) if data_home else Path.home() / ".local" / "share"
         return base / "sentinel-ops" / "trail.sqlite3"
+
+    @property
+    def bigquery_address(self) -> Address | None:
+        """The store in BigQuery that ``SENTINEL_STORE`` names, None when it is a file.
+
+        ``bigquery:`` alone stands for ``GCP_PROJECT`` and ``BQ_DATASET``.
+
+        :raises BadInput: what it names is neither.
+        """
+        from auditor.stores.bigquery.address import is_address, parse
+
+        text = self.sentinel_store or ""
+        if not is_address(text):
+            return None
+        if text.lower().rstrip("/") == "bigquery:":
+            if not self.gcp_project:
+                raise BadInput(
+                    "SENTINEL_STORE is 'bigquery:', and GCP_PROJECT is not set.",
+                    "Set it, or name the store in full: bigquery://my-project/sentinel_ops",
+                )
+            text = f"bigquery://{self.gcp_project}/{self.bq_dataset}"
+        return parse(text)
+
+    @property
+    def store_name(self) -> str:
+        """The store as people are told it, a path or an address."""
+        return str(self.bigquery_address or self.store_path)
 
     def connection(self) -> Connection:
         """Return what is needed to reach Odoo.

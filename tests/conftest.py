@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sentinel_env import interruption
+from sentinel_env.bigquery_emulator import BigQueryEmulator
 from sentinel_env.odoo_rpc import OdooRpc
+from tests.support.bigquery import open_emulator
 from tests.support.server import RunningOdoo
 from tests.support.workshop import Workshop, open_workshop
 
@@ -61,6 +63,13 @@ def new_database(workshop: Workshop) -> Iterator[Callable[..., str]]:
     yield make
     for name in made:
         workshop.throwaway.drop(name)
+
+
+@pytest.fixture(scope="session")
+def bigquery_emulator() -> Iterator[BigQueryEmulator]:
+    """Run a BigQuery emulator; a test that kills it starts it again."""
+    with open_emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="session")

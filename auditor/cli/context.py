@@ -103,7 +103,11 @@ def common_options(function: _F) -> _F:
         click.option("--debug", help="Show the traceback of an error.", **flags),
         click.option("--log-level", metavar="LEVEL", help="Overrides LOG_LEVEL.", **kept),
         click.option(
-            "--store", "sentinel_store", metavar="FILE", help="Overrides SENTINEL_STORE.", **kept
+            "--store",
+            "sentinel_store",
+            metavar="FILE|ADDRESS",
+            help="Overrides SENTINEL_STORE: a file, or bigquery://PROJECT/DATASET.",
+            **kept,
         ),
         click.option(
             "--username", "odoo_username", metavar="LOGIN", help="Overrides ODOO_USERNAME.", **kept

@@ -62,3 +62,22 @@ def follow_options(*, wait: bool) -> Callable[[_F], _F]:
         return function
 
     return decorated
+
+
+def period_options(since: str, until: str) -> Callable[[_F], _F]:
+    """Give a command days: ``since`` and ``until``, as typed, None when not given.
+
+    :param since: what the default is, in words; ``until`` likewise.
+    """
+
+    def decorated(function: _F) -> _F:
+        for name, words, default in (
+            ("--until", "Last day, included.", until),
+            ("--since", "First day.", since),
+        ):
+            function = click.option(
+                name, default=None, metavar="YYYY-MM-DD", help=f"{words} Default: {default}."
+            )(function)
+        return function
+
+    return decorated

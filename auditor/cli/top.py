@@ -35,6 +35,8 @@ COMMANDS = {
     "reconcile": "Compare the store with Odoo, day by day, and refill it.",
     "backfill": "Refill a period of the store from Odoo.",
     "show": "Show what was done, from the local store.",
+    "report": "Make a page about a period for people, from the local store.",
+    "export": "Write a period of the trail as JSON lines or Parquet.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
 }
 

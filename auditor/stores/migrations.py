@@ -5,6 +5,8 @@ The version is SQLite's own ``user_version``. A step is never edited once releas
 
 from __future__ import annotations
 
+from auditor.stores.dashboards import DASHBOARDS
+
 APPLICATION_ID = 0x53744F70
 """'StOp' in SQLite's header, so that a wrong file is noticed before anything is written to it."""
 
@@ -103,4 +105,4 @@ FIRST = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*FIRST, *DASHBOARDS),)

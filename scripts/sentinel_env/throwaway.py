@@ -25,7 +25,7 @@ def throwaway_home(clone: Clone) -> Path:
 
 def end_servers(folder: Path) -> None:
     """End every server that is noted below `folder`."""
-    for note in folder.rglob("odoo.pid"):
+    for note in (*folder.rglob("odoo.pid"), *folder.rglob("bigquery.pid")):
         process = RememberedProcess.read(note)
         if process is not None:
             process.end(10.0)

@@ -19,6 +19,7 @@ from .prerequisites import base_python
 _SCRIPTS = Path(__file__).resolve().parents[1]
 ODOO_REQUIREMENTS = _SCRIPTS / "requirements-odoo.txt"
 TEST_REQUIREMENTS = _SCRIPTS / "requirements-tests.txt"
+EMULATOR_REQUIREMENTS = _SCRIPTS / "requirements-bigquery.txt"
 # Written last: a folder without it is the work of a run that did not finish.
 STAMP = "sentinel-ops.json"
 _REMEDY = (
@@ -90,6 +91,23 @@ def project_python(clone: Clone) -> Path:
                 "the auditor and its tools",
                 clone.logs,
             )
+            _finish(folder, key)
+    return _python_of(folder)
+
+
+def emulator_python(cache: Cache) -> Path:
+    """Return the Python with the BigQuery emulator, made if it is not in the cache yet."""
+    requirements = EMULATOR_REQUIREMENTS.read_text()
+    key = _digest(requirements, sys.version, sys.base_prefix)
+    folder = cache.venvs / f"bigquery-{key}"
+    if _is_whole(folder, key):
+        return _python_of(folder)
+    prepare(cache.venvs)
+    with exclusive(cache.lock(f"venv-{key}"), "the BigQuery emulator's packages"):
+        if not _is_whole(folder, key):
+            _create(folder, "the BigQuery emulator")
+            what = "the BigQuery emulator"
+            _pip(folder, ["-r", str(EMULATOR_REQUIREMENTS)], what, cache.logs)
             _finish(folder, key)
     return _python_of(folder)
 

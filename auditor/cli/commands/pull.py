@@ -114,7 +114,7 @@ def _follow(app: App, once: Callable[[TrailStore], Pulled], interval: float) -> 
 
 
 def _report(app: App, pulled: Pulled) -> None:
-    path = str(app.settings.store_path)
+    path = app.settings.store_name
     if app.as_json:
         app.print_json(
             {
