@@ -14,7 +14,7 @@ from auditor.trail.chain import LinesCheck, check_entry, digest, facts
 from auditor.trail.errors import Break, Broken, ChainChanged, Forked, Removed, Rewound, TrailError
 
 ENTRIES_A_PAGE = 200
-LINES_A_PAGE = 5000
+LINES_A_PAGE = 2000
 STREAM_FROM = 10_000
 """Lines; fewer are asked for in pages, which need no second way of logging in."""
 

@@ -134,6 +134,9 @@ def test_live_run_and_trail(
     assert first.json["runs"] >= 2  # the live run and its plan
     again = pull("pull", "--json")
     assert (again.json["runs"], again.json["lines"]) == (0, 0)
+    checked = pull("verify", "--against-odoo", "--json")
+    assert checked.code == 0, checked.out
+    assert [check["lines"] for check in checked.json["checks"]] == [first.json["lines"]] * 2
     shown = pull("show", live["uid"], "--json").json
     assert shown["reason"] == "real test"
     assert [line["record"] for line in shown["lines"]] == records

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from auditor.stores import migrations, sqlite
-from auditor.stores.interface import EMPTY, Head, MovedOn, StoreError
+from auditor.stores.interface import EMPTY, Entry, Head, LineRow, MovedOn, StoreError
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo
 
 CHAIN = "c1"
 FIVE = Head(5, "ab" * 32)
+ENTRY = Entry(1, "run", "u", "2026-01-31T12:00:00.000000Z", "d", "s", "", "salt", "{}")
 
 
 def tables(path: Path) -> set[str]:
@@ -132,3 +136,103 @@ def test_a_second_writer_waits_and_then_says_so(tmp_path: Path) -> None:
         second.batch(CHAIN, expected=EMPTY, database="d", url="u"),
     ):
         pytest.fail("two batches at once")
+
+
+def test_lines_are_kept_byte_for_byte_however_many(tmp_path: Path) -> None:
+    """Whole statements of many rows, and the rest of them."""
+    store = SqliteStore(tmp_path / "t.sqlite3")
+    count = 2 * sqlite.ROWS_A_STATEMENT + 7
+    rows = [LineRow(1, at, "d", "s", f'{{"x":"Ü\\u0001 {at}"}}') for at in range(1, count + 1)]
+    with store.batch(CHAIN, expected=EMPTY, database="d", url="u") as batch:
+        batch.add_entries([ENTRY])
+        batch.add_lines(rows[:300])
+        batch.add_lines(rows[300:])
+        batch.advance(FIVE)
+    assert list(store.entry_lines(CHAIN, 1)) == rows
+    assert store.entries(CHAIN, after=0, limit=5) == [ENTRY]
+    assert store.chains()[0].lines == count
+
+
+def test_a_place_is_replaced_by_what_is_made_of_itself_or_not_at_all(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "t.sqlite3")
+    rows = [LineRow(1, at, "d", "s", f'{{"x":{at}}}') for at in range(1, 1001)]
+    with store.batch(CHAIN, expected=EMPTY, database="d", url="u") as batch:
+        batch.add_entries([ENTRY])
+        batch.add_lines(rows)
+        batch.advance(FIVE)
+
+    def broken() -> Iterator[LineRow]:
+        yield rows[0]
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.replace(CHAIN, ENTRY._replace(uid="other"), broken())
+    assert list(store.entry_lines(CHAIN, 1)) == rows
+    assert store.entries(CHAIN, after=0, limit=1) == [ENTRY]
+    for _ in range(2):  # what was put aside the first time is not in the way
+        store.replace(
+            CHAIN,
+            ENTRY._replace(uid="other"),
+            (row._replace(salt="", content="") for row in store.entry_lines(CHAIN, 1)),
+        )
+    assert list(store.entry_lines(CHAIN, 1)) == [row._replace(salt="", content="") for row in rows]
+    assert store.entries(CHAIN, after=0, limit=1)[0].uid == "other"
+    assert store.head(CHAIN) == FIVE
+
+
+def test_the_disk_is_full(odoo: Odoo, tmp_path: Path, store: Path, cli: Cli) -> None:
+    odoo.standin.seal(lines=3)
+    assert cli("pull").code == 0
+    odoo.standin.seal(lines=3000)
+    # A limit on the size of files is what a full disk looks like to who writes.
+    limit = store.stat().st_size // 1024 + 200
+    ran = subprocess.run(
+        ["bash", "-c", f'ulimit -f {limit}; trap "" XFSZ; exec {sys.executable} -m auditor pull'],
+        env=odoo.env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "cannot be used" in ran.stderr
+    assert "Check the disk" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert cli("verify", "--json").json["checks"][0]["position"] == "1"
+    assert cli("pull").code == 0
+    assert cli("verify", "--json").json["checks"][0]["lines"] == 3003
+
+
+def test_queries_of_ones_own_and_the_indexes_that_the_program_needs(
+    cli: Cli, odoo: Odoo, store: Path
+) -> None:
+    odoo.standin.seal(lines=2)
+    odoo.standin.happen()
+    assert cli("pull").code == 0
+    with sqlite3.connect(store) as db:
+        assert db.execute("SELECT job, line_count, requested_by FROM runs").fetchall() == [
+            ("clean_old_orders", 2, "manager")
+        ]
+        assert db.execute("SELECT record, after FROM run_lines ORDER BY 1").fetchall() == [
+            (1, '{"state":"cancel"}'),
+            (2, '{"state":"cancel"}'),
+        ]
+        assert db.execute("SELECT kind, user, record_name FROM events").fetchall() == [
+            ("job_changed", "manager", "Cancel old quotations")
+        ]
+    opened = SqliteStore(store)
+    asked: list[str] = []
+    opened._db.set_trace_callback(asked.append)
+    list(opened.history("sale.order", "1"))
+    list(opened.history("sale.order", "S00001"))
+    opened.find_runs("abcd")
+    opened.recent_runs(limit=20)
+    opened.recent_runs(limit=20, job="clean_old_orders")
+    opened._db.set_trace_callback(None)
+    for index, sql in zip(
+        ("lines_by_record", "lines_by_name", "entries_by_uid", "runs_by_time", "runs_by_job"),
+        asked,
+        strict=True,
+    ):
+        plan = " ".join(row[3] for row in opened._db.execute("EXPLAIN QUERY PLAN " + sql))
+        assert f"USING INDEX {index}" in plan, plan

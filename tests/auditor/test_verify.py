@@ -399,6 +399,22 @@ def test_retention_in_odoo_leaves_the_store_whole(cli: Cli, pulled: StandIn, sto
     assert "--consumer" in ran.err
 
 
+def test_what_odoo_let_go_is_not_taken_over_what_the_store_has(
+    cli: Cli, pulled: StandIn, store: Path
+) -> None:
+    pulled.entries[3].update(withheld="lines", lines=[])
+    pulled.happen("retention", after={"chain": pulled.chain, "until": "0", "lines": "4"})
+    assert cli("pull").code == 0
+    assert cli("reconcile", "--repair", "--json").json["differing"] == 0
+    tamper(store, [f"UPDATE lines SET content = replace(content, '100.00', '900.00') {LINE_4}"])
+    ran = cli("reconcile", "--repair", "--json")
+    assert ran.code == 6
+    assert (ran.json["differing"], ran.json["repaired"]) == (1, 0)
+    with sqlite3.connect(store) as db:
+        kept = db.execute("SELECT count(*) FROM lines WHERE run_position = 4").fetchone()
+    assert kept == (4,), "the lines that are good are not lost with the one that is not"
+
+
 def test_days_and_periods(cli: Cli, pulled: StandIn, store: Path) -> None:
     document = cli("reconcile", "--json").json
     assert [(day["day"], day["entries"], day["lines"]) for day in document["days"]] == [

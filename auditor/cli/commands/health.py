@@ -40,6 +40,11 @@ def command(app: App) -> Exit:
             "dim",
         )
     )
+    if health.head not in ("", "0"):
+        app.out.print(
+            sentence(f"The chain ends at position {health.head}, seal {health.head_seal}", "dim"),
+            soft_wrap=True,
+        )
     waiting = f" (the oldest for {health.oldest_queued_seconds} s)" if health.queued else ""
     app.out.print(sentence(f"Runs queued: {health.queued}{waiting}, running: {health.running}."))
     for problem in health.problems:
