@@ -40,8 +40,7 @@ def dispatch(dbname):
             run_id, state, has_events = _take_turn(locks, refused)
             if not run_id:
                 if has_events:
-                    # Definitions changed and no run ended since.
-                    seal(dbname, 0)
+                    _seal_events(dbname)
                 return slices
             try:
                 _turn(dbname, run_id, state, end)
@@ -56,6 +55,14 @@ def dispatch(dbname):
         slices += 1
     _ask_for_another_call(dbname)
     return slices
+
+
+def _seal_events(dbname):
+    """Give definitions that changed their place, where no run ended since and took them along."""
+    try:
+        seal(dbname, 0)
+    except psycopg2.errors.LockNotAvailable as error:
+        _logger.info("Events are left to whoever seals now, or to the next call: %s", error)
 
 
 def _turn(dbname, run_id, state, end):

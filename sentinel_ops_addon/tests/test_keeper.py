@@ -3,7 +3,8 @@ import psycopg2
 from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 
-from ..engine.chain import keeper
+from ..engine.chain import erase, keeper
+from ..engine.dispatcher import dispatch
 from .common import OrderCase
 
 
@@ -72,13 +73,26 @@ class TestKeeper(OrderCase):
 
     def test_an_event_of_another_transaction_opens_nothing(self):
         """Also not one that a copy of the database brought along, with the same number."""
+        ((record,),) = self.sql(
+            "SELECT record_ref FROM sentinel_run_line WHERE run_id = %s AND position = 1",
+            [self.run_id],
+        )
         with self.root() as env:
             env["sentinel.event"]._note(
-                kind="erased", model="sale.order", record_ref=1, company_ref=0
+                kind="erased", model="sale.order", record_ref=record, company_ref=0
             )
-        self.assert_refused(
-            "UPDATE sentinel_run_line SET record_name = NULL WHERE run_id = %s", [self.run_id]
-        )
+        self.assert_refused(erase._ERASE, ["sale.order", record])
+        dispatch(self.dbname)
+        with self.assertRaises(psycopg2.Error) as caught, self.registry.cursor() as cr:
+            keeper.drop(cr)
+            cr.execute(
+                "UPDATE sentinel_event SET transaction = pg_current_xact_id()::text "
+                "WHERE kind = 'erased' AND record_ref = %s",
+                [record],
+            )
+            keeper.create(cr)
+            cr.execute(erase._ERASE, ["sale.order", record])
+        self.assertEqual(caught.exception.pgcode, keeper.REFUSED)
 
     def test_an_event_lets_go_what_it_names_and_no_more(self):
         """Erasing takes the payload and leaves the right digest; nothing else passes."""

@@ -5,9 +5,13 @@ import zlib
 
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import trail
 from ..engine.dispatcher import dispatch
 from ..engine.seal import seal
 from .common import OrderCase
+
+# What a client names as the last line of a run that it has as a whole.
+WHOLE = 2**31 - 1
 
 
 def unpack(page):
@@ -79,6 +83,39 @@ class TestTrail(OrderCase):
         )
         last = json.loads(collected[-1][-1])
         self.assertEqual((last["run"], last["outcome"]), (live["uid"], "done"))
+
+    def test_pages_are_bounded_by_bytes_too(self):
+        self.make_orders([100, 101, 102])
+        start = str(self.head())
+        run = self.run_job("live", days=90)
+        self.patch(trail, "PAGE_BYTES", 1)
+        with self.as_user(self.auditor_id) as env:
+            runs = env["sentinel.run"]
+            page = runs.export_runs(start)
+            self.assertEqual((page["count"], page["next"]), (1, str(int(start) + 1)))
+            collected, place, more = [], (start, WHOLE), True
+            while more:
+                lines = runs.export_lines(*place, run["position"])
+                self.assertEqual(lines["count"], 1)
+                collected += unpack(lines)
+                place, more = (lines["next"], lines["next_line"]), lines["more"]
+        self.assertEqual([row[1] for row in collected], ["1", "2", "3"] * 2)
+
+    def test_lines_of_many_runs_and_of_a_long_one(self):
+        """However the lines are read, a few runs at a time or a run in parts."""
+        self.make_orders([100, 101, 102])
+        start = str(self.head())
+        runs = [self.run_job("plan", days=90) for _number in range(4)]
+        expected = [[run["position"], number] for run in runs for number in "123"]
+        for size in (1, 2, 4, 7, 1000):
+            self.patch(trail, "_LINES_AT_ONCE", size)
+            with self.subTest(size=size), self.as_user(self.auditor_id) as env:
+                whole = env["sentinel.run"].export_lines(start, WHOLE, runs[-1]["position"])
+                self.assertEqual([row[:2] for row in unpack(whole)], expected)
+                begun = env["sentinel.run"].export_lines(
+                    runs[0]["position"], 2, runs[-1]["position"]
+                )
+                self.assertEqual([row[:2] for row in unpack(begun)], expected[2:])
 
     def test_what_is_not_done_is_not_exported(self):
         start = str(self.head())
