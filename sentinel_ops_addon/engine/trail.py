@@ -38,16 +38,27 @@ _RUNS_WITH_LINES = """
      ORDER BY position
      LIMIT %s
 """
-_LINES = f"""
+_LINE_ROW = f"""
     SELECT entry.position, line.position,
            entry.position || E'\\t' || line.position || E'\\t' || coalesce(line.digest, '')
            || E'\\t' || CASE WHEN line.digest IS NULL THEN line.salt || E'\\t' || {content.LINE}
                             ELSE E'\\t' END
       FROM sentinel_run_line AS line
       JOIN sentinel_run AS run ON run.id = line.run_id
+"""
+_LINES = f"""
+    {_LINE_ROW}
       JOIN unnest(%s::int[], %s::int[]) AS entry (position, ref) ON entry.ref = run.id
-     WHERE line.run_id = ANY(%s) AND line.position > %s
+     WHERE line.run_id = ANY(%s)
      ORDER BY entry.position, line.position
+"""
+# A run may have a million lines. Read in the order of their index: where a second table takes part
+# in the order, PostgreSQL makes and sorts all that is left of them for each page.
+_LINES_OF_ONE = f"""
+    {_LINE_ROW}
+     CROSS JOIN (SELECT %s::int AS position) AS entry
+     WHERE line.run_id = %s AND line.position > %s
+     ORDER BY line.position
      LIMIT %s
 """
 
@@ -167,16 +178,20 @@ def _lines_of(env, runs, held, at_once):
         yield from _lines_of(env, runs[:1], held, at_once)
         yield from _lines_of(env, runs[1:], 0, at_once)
         return
-    positions = [position for position, _ref, _count in runs]
-    refs = [ref for _position, ref, _count in runs]
-    # Several runs have few lines, a single one may have a million.
-    size = at_once if len(runs) == 1 else None
-    while True:
-        env.cr.execute(_LINES, [positions, refs, refs, held, size])
-        found = env.cr.fetchall()
-        for run_position, position, row in found:
+    if len(runs) > 1:
+        # Several runs have few lines.
+        positions, refs, _counts = map(list, zip(*runs, strict=True))
+        env.cr.execute(_LINES, [positions, refs, refs])
+        for run_position, position, row in env.cr.fetchall():
             yield (run_position, position), row
-        if size is None or len(found) < size:
+        return
+    ((run_position, ref, _count),) = runs
+    while True:
+        env.cr.execute(_LINES_OF_ONE, [run_position, ref, held, at_once])
+        found = env.cr.fetchall()
+        for _run_position, position, row in found:
+            yield (run_position, position), row
+        if len(found) < at_once:
             return
         held = found[-1][1]
 
