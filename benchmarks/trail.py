@@ -58,7 +58,7 @@ def measure(throwaway: Throwaway, settings: Settings) -> list[Comparison]:
         with busy("starting Odoo"):
             server.start()
             _warm_up(server, key)
-        contest = _Contest(throwaway, server, settings, head, key)
+        contest = Contest(throwaway, server, settings, head, key)
         rounds = [contest.round(number) for number in range(settings.rounds)]
         return [_comparison(settings, rounds), _bigquery(throwaway, contest)]
     finally:
@@ -77,7 +77,7 @@ def _warm_up(server: OdooServer, key: str) -> None:
         answer.read()
 
 
-class _Contest:
+class Contest:
     """Runs one way after the other and believes none that did not copy what there is.
 
     :param head: where the chain ends: position and seal.
@@ -114,9 +114,9 @@ class _Contest:
                 file.unlink()
         return told
 
-    def into_bigquery(self, emulator: BigQueryEmulator) -> Told:
-        """Pull all into an empty dataset."""
-        told = self._copy(STREAM, "bigquery://benchmark/trail", emulator=emulator.url)
+    def copy_to_bigquery(self, url: str) -> Told:
+        """Pull all into an empty dataset of the emulator at `url`."""
+        told = self._copy(STREAM, "bigquery://benchmark/trail", emulator=url)
         self._demand_pulled("BigQuery", told)
         return told
 
@@ -209,7 +209,7 @@ def shares(several: Sequence[Told]) -> str:
     )
 
 
-def _bigquery(throwaway: Throwaway, contest: _Contest) -> Comparison:
+def _bigquery(throwaway: Throwaway, contest: Contest) -> Comparison:
     title = f"Copy {contest.lines:,} sealed lines into BigQuery (an emulator)"
     emulator = BigQueryEmulator(
         emulator_python(throwaway.site.cache), throwaway.folder / "bigquery"
@@ -218,7 +218,7 @@ def _bigquery(throwaway: Throwaway, contest: _Contest) -> Comparison:
         with busy("starting the BigQuery emulator"):
             emulator.start()
         with busy(f"copying {contest.lines:,} lines into it"):
-            told = contest.into_bigquery(emulator)
+            told = contest.copy_to_bigquery(emulator.url)
     finally:
         emulator.kill()
     return Comparison(
