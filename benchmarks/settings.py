@@ -35,7 +35,7 @@ class Settings:
     partners: int = 20_000
     transfers: int = 500
     trail_lines: int = 200_000
-    trail_sample: int = 20_000
+    trail_sample: int = 10_000
     only: tuple[str, ...] = ()
 
 
