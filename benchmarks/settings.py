@@ -7,6 +7,7 @@ from pathlib import Path
 
 # The job's own bound on its parameter `limit`.
 _MOST_RECORDS = 1_000_000
+_MOST_LINES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Settings:
     :param lines: lines of the longest plan.
     :param partners: partners archived in one round.
     :param transfers: transfers cancelled by each live run.
+    :param trail_lines: sealed lines that are pulled.
+    :param trail_sample: lines that the newcomer's way copies in one round.
     :param only: names of the benchmarks wanted; empty for all.
     :param json: where the figures are written, None for a new file in `benchmarks/results`.
     """
@@ -31,6 +34,8 @@ class Settings:
     lines: int = 1_000_000
     partners: int = 20_000
     transfers: int = 500
+    trail_lines: int = 200_000
+    trail_sample: int = 10_000
     only: tuple[str, ...] = ()
 
 
@@ -60,16 +65,18 @@ def parse(arguments: Sequence[str], names: Sequence[str] = ()) -> Settings:
     parser.add_argument(
         "--rounds", type=_count, default=usual.rounds, help="rounds (default: %(default)s)"
     )
-    for name, text in (
-        ("orders", "sales orders of which a third is planned"),
-        ("lines", "lines of the longest plan"),
-        ("partners", "partners archived in one round"),
-        ("transfers", "transfers of each live run"),
+    for name, kind, text in (
+        ("orders", _count, "sales orders of which a third is planned"),
+        ("lines", _count, "lines of the longest plan"),
+        ("partners", _count, "partners archived in one round"),
+        ("transfers", _count, "transfers of each live run"),
+        ("trail-lines", _count_lines, "sealed lines that are pulled"),
+        ("trail-sample", _count, "lines that the newcomer's way copies in each round"),
     ):
         parser.add_argument(
             f"--{name}",
-            type=_count,
-            default=getattr(usual, name),
+            type=kind,
+            default=getattr(usual, name.replace("-", "_")),
             help=f"{text} (default: %(default)s)",
         )
     parser.add_argument(
@@ -86,8 +93,12 @@ def parse(arguments: Sequence[str], names: Sequence[str] = ()) -> Settings:
     return Settings(**{**given, "only": tuple(given["only"])})
 
 
-def _count(text: str) -> int:
+def _count(text: str, most: int = _MOST_RECORDS) -> int:
     number = int(text)
-    if not 1 <= number <= _MOST_RECORDS:
-        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {_MOST_RECORDS}")
+    if not 1 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {most}")
     return number
+
+
+def _count_lines(text: str) -> int:
+    return _count(text, _MOST_LINES)

@@ -12,7 +12,7 @@ from sentinel_env.odoo_program import OdooProgram
 from sentinel_env.provision import Site
 from sentinel_env.throwaway import Throwaway
 
-from . import cancel_quotations, idle, partners, plans, transfers
+from . import cancel_quotations, idle, partners, plans, trail, transfers
 from .comparison import Comparison, table
 from .settings import Settings, parse
 from .surroundings import durability, machine, versions
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Throwaway, Settings], list[Comparison]]] = {
     "partners": partners.measure,
     "transfers": transfers.measure,
     "idle": idle.measure,
+    "trail": trail.measure,
 }
 
 

@@ -4,19 +4,27 @@ Nothing here looks at how long anything took: that depends on the machine.
 """
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks.comparison import table
+from benchmarks.contenders import Told
 from benchmarks.copies import copy_row
 from benchmarks.evidence import Evidence
 from benchmarks.report import comparison, summary
 from benchmarks.runs import expect
 from benchmarks.settings import Settings, parse
+from benchmarks.stopwatch import Stopwatch
 from benchmarks.suite import BENCHMARKS, measure
 from benchmarks.timing import Timing
+from benchmarks.trail import Contest, shares
 from sentinel_env.errors import SetupError
 from tests.support.workshop import Workshop
 
@@ -37,6 +45,8 @@ def test_a_tiny_one_from_end_to_end(
         lines=2000,
         partners=30,
         transfers=10,
+        trail_lines=300,
+        trail_sample=100,
     )
     measure(workshop.throwaway, tiny)
     figures = json.loads(file.read_text())
@@ -52,7 +62,9 @@ def test_a_tiny_one_from_end_to_end(
         "full_page_writes",
         "as_shipped",
     }
-    ((quotations,), plans, (partners,), (transfers,), (idle,)) = figures["benchmarks"].values()
+    ((quotations,), plans, (partners,), (transfers,), (idle,), (into_sqlite, into_bigquery)) = (
+        figures["benchmarks"].values()
+    )
     (one,) = quotations["rounds"]
     assert {name: timing["records"] for name, timing in one.items()} == {
         "naive": 5,
@@ -74,6 +86,17 @@ def test_a_tiny_one_from_end_to_end(
     assert [row["rounds"][0]["records"] for row in partners["rows"]] == [30, 30]
     assert [row["rounds"][0]["records"] for row in transfers["rows"]] == [2, 10]
     assert idle["statements"]["plan"] <= 15
+    # The lines, and that of the run that they are copies of.
+    assert [row["rounds"][0]["records"] for row in into_sqlite["rows"]] == [100, 301, 301]
+    assert [row["rounds"][0]["records"] for row in into_bigquery["rows"]] == [301]
+    (told,) = into_sqlite["told"]
+    for one in (*told.values(), into_bigquery["told"]):
+        assert one["peak_mib"] > 10
+        assert one["processor_seconds"] > 0
+    for way in ("pages", "stream"):
+        assert {"waiting for Odoo", "unpacking", "verifying", "writing"} <= set(told[way]["steps"])
+        assert into_sqlite["ratios"][way] == pytest.approx(into_sqlite["ratios_by_round"][0][way])
+    assert {"loading", "landing"} <= set(into_bigquery["told"]["steps"])
     printed = capsys.readouterr().out
     assert "chatter in bulk" in printed
     assert "fsync = " in printed
@@ -178,6 +201,72 @@ def test_a_run_that_did_less_or_else_is_not_believed(status: dict[str, Any]) -> 
     expect({"job": "x", "error": "", "status": "success", "outcomes": {"done": 5}}, "done", 5)
     with pytest.raises(SetupError, match="the run of x should be"):
         expect({"job": "x", "error": "", **status}, "done", 5)
+
+
+def test_each_step_has_its_own_time() -> None:
+    class Work:
+        def outer(self) -> int:
+            return sum(self.pieces())
+
+        def pieces(self) -> Iterator[int]:
+            for number in (1, 2):
+                with self.opened():
+                    spend()
+                yield number
+
+        @contextmanager
+        def opened(self) -> Iterator[None]:
+            yield
+            spend()
+
+    calls = 0
+
+    def spend() -> None:
+        nonlocal calls
+        calls += 1
+        until = time.process_time() + 0.01
+        while time.process_time() < until:
+            pass
+
+    watch = Stopwatch()
+    watch.function(Work, "outer", "outer")
+    watch.generator(Work, "pieces", "pieces")
+    watch.context(Work, "opened", "opened")
+    started = time.perf_counter()
+    assert Work().outer() == 3
+    whole = time.perf_counter() - started
+    assert calls == 4
+    steps = watch.seconds()
+    assert set(steps) == {"outer", "pieces", "opened"}
+    assert set(watch.processor_seconds()) == set(steps)
+    # All was spent in the innermost one, and nothing is counted twice.
+    assert steps["opened"] >= 0.04
+    assert sum(steps.values()) <= whole
+    assert watch.processor_seconds()["opened"] >= 0.03
+
+
+def test_shares_are_those_of_the_whole() -> None:
+    told = Told(seconds=4.0, steps={"verifying": 1.0, "waiting for Odoo": 3.0})
+    assert shares([told]) == "of 4.0 s: waiting for Odoo 75%, verifying 25%"
+
+
+@pytest.mark.parametrize("wrong", ["lines", "seal", "exit"])
+def test_a_copy_that_lacks_something_is_not_believed(wrong: str, tmp_path: Path) -> None:
+    script = tmp_path / "python"
+    told = asdict(Told(lines=2 if wrong == "lines" else 3, position=8, seal="b" * 64))
+    script.write_text(
+        f"#!/bin/sh\necho '{json.dumps(told)}'\necho trouble >&2\nexit {int(wrong == 'exit')}\n"
+    )
+    script.chmod(0o700)
+    clone = SimpleNamespace(root=tmp_path)
+    throwaway: Any = SimpleNamespace(
+        site=SimpleNamespace(python=script, clone=clone), folder=tmp_path
+    )
+    server: Any = SimpleNamespace(url="http://127.0.0.1", database="x")
+    settings = Settings(trail_lines=2)
+    contest = Contest(throwaway, server, settings, (8, "a" * 64), "key")
+    with pytest.raises(SetupError, match="trouble" if wrong == "exit" else "should come to"):
+        contest.copy_to_bigquery("http://127.0.0.1")
 
 
 def test_only_some() -> None:
