@@ -35,6 +35,7 @@ COMMANDS = {
     "reconcile": "Compare the store with Odoo, day by day, and refill it.",
     "backfill": "Refill a period of the store from Odoo.",
     "show": "Show what was done, from the local store.",
+    "history": "Show the life of one record, from the local store.",
     "report": "Make a page about a period for people, from the local store.",
     "export": "Write a period of the trail as JSON lines or Parquet.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
@@ -89,7 +90,7 @@ Examples:
   sentinel-ops run clean_old_orders --dry-run --days=60 --limit=100
   sentinel-ops run clean_old_orders --help      the job's own parameters
   sentinel-ops pull
-  sentinel-ops show --record sale.order S00042
+  sentinel-ops history sale.order S00042
 
 \b
 Settings come from the environment or from .env.local in the current folder:

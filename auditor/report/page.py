@@ -157,7 +157,7 @@ def _summary(figures: Figures, period: Period) -> str:
         said += f", and {plural(wrong, 'record')} could not be changed"
     open_findings = figures.open_findings()
     if open_findings:
-        said += f". {plural(len(open_findings), 'job')} found something that is still open"
+        said += f". The newest look of {plural(len(open_findings), 'job')} found something"
     return said + "."
 
 

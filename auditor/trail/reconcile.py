@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import chain as chained
 
 from auditor.odoo.answers import SealedDay
@@ -22,6 +23,8 @@ from auditor.trail.verify import ENTRIES_AT_ONCE, pieces
 _WHOLE = 0
 
 EVER = ("0001-01-01", "9999-12-31")
+DAYS_AT_ONCE = 400
+"""As many as Odoo sums up in one answer."""
 
 OnProgress = Callable[[int, int], None]
 """Called with (position compared, position of the head)."""
@@ -97,7 +100,7 @@ class _Reconcile:
     def period(self, since: str, until: str, *, repair: bool) -> Reconciled:
         page = self._source.entries(self._head)
         result = Reconciled(self._chain, self._head, beyond=page.end.position - self._head.position)
-        theirs = {day.day: day for day in self._client.export_days(since=since, until=until)}
+        theirs = {day.day: day for day in self._odoo_days(since, until)}
         ours = {day.day: day for day in self._store.days(self._chain, since, until)}
         suspects: dict[int, DayFinding] = {}
         for name in sorted({*theirs, *ours}):
@@ -113,6 +116,23 @@ class _Reconcile:
                     self._store.replace(self._chain, entry, chained.from_iterable(lines))
                     result.repaired += 1
         return result
+
+    def _odoo_days(self, since: str, until: str) -> Iterator[SealedDay]:
+        """Yield Odoo's days of a period of any length; it is asked for those of its chain only."""
+        first, last = self._source.days(self._head)
+        since, until = max(since, first), min(until, last)
+        if not first or since > until:
+            return
+        try:
+            day, end = date.fromisoformat(since), date.fromisoformat(until)
+        except ValueError:
+            raise Broken(
+                Break.SEAL, 0, f"In Odoo: the chain is dated {first} to {last}.", REMEDY
+            ) from None
+        while day <= end:
+            until_day = min(end, day + timedelta(days=DAYS_AT_ONCE - 1))
+            yield from self._client.export_days(since=str(day), until=str(until_day))
+            day = until_day + timedelta(days=1)
 
     def _suspects(
         self, theirs: SealedDay | None, ours: Day | None, finding: DayFinding

@@ -166,6 +166,17 @@ class Source:
             return start
         return Head(found[0].position, found[0].seal)
 
+    def days(self, head: Head) -> tuple[str, str]:
+        """Return the first and the last day on which Odoo sealed what it has up to ``head``.
+
+        As Odoo says it, unchecked, for asking by day: a day too few or too many shows itself when
+        the entries are compared.
+        """
+        first, _start, _end = self._page(0, limit=1)
+        last, _start, _end = self._page(max(0, head.position - 1), limit=1)
+        found = [entry.sealed_at[:10] for entry in (*first, *last)]
+        return min(found, default=""), max(found, default="")
+
     def unchecked_lines(self, entry: Entry) -> Iterator[LineRow]:
         """Yield the lines of one run as Odoo gives them, to find out what is wrong with them."""
         for rows in self._raw_lines([entry]):

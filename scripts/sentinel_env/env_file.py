@@ -26,11 +26,22 @@ def settings_of(site: Site) -> dict[str, str]:
     }
 
 
-def render(settings: Mapping[str, str], programs: Path) -> str:
-    """Return shell text that exports `settings` and puts `programs` first in PATH."""
+def text_of(site: Site) -> str:
+    """Return the file's text for the running server of `site`."""
+    # PostgreSQL's own folder has `psql`.
+    return render(settings_of(site), site.clone.venv / "bin", site.program.server.psql.parent)
+
+
+def render(settings: Mapping[str, str], programs: Path, spare: Path) -> str:
+    """Return shell text that exports `settings` and extends PATH.
+
+    :param programs: folder that comes first.
+    :param spare: folder that comes last, for programs that the machine does not have itself.
+    """
     lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
     # $PATH is left to the reading shell: its own at that moment, not ours of today.
-    lines.append(f'export PATH={shlex.quote(str(programs))}:"$PATH"')
+    first, last = shlex.quote(str(programs)), shlex.quote(str(spare))
+    lines.append(f'export PATH={first}:"$PATH":{last}')
     return "\n".join(["# written by `make up`; read it with: . .sentinel/env", *lines, ""])
 
 
@@ -40,7 +51,7 @@ def write(site: Site) -> Path:
     temporary = file.with_suffix(".new")
     temporary.touch(mode=0o600)
     temporary.chmod(0o600)
-    temporary.write_text(render(settings_of(site), site.clone.venv / "bin"))
+    temporary.write_text(text_of(site))
     temporary.rename(file)
     return file
 

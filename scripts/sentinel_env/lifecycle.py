@@ -118,7 +118,7 @@ def distclean() -> None:
 def describe(site: Site, server: OdooServer) -> None:
     """Tell the person where everything is."""
     say()
-    say(env_file.render(env_file.settings_of(site), site.clone.venv / "bin").rstrip())
+    say(env_file.text_of(site).rstrip())
     say()
     say(f"Odoo {site.program.source.label} answers at {server.url}, login {LOGIN} / {PASSWORD}")
     say("In a shell:  . .sentinel/env && sentinel-ops list")

@@ -16,6 +16,7 @@ class SentinelChain(models.Model):
 
     _name = "sentinel.chain"
     _description = "Sentinel chain"
+    _rec_name = "uid"
     _log_access = False
 
     uid = fields.Char(

@@ -26,6 +26,7 @@ class TestTrailScreens(OrderCase):
                 entry = env["sentinel.chain.entry"].search([("uid", "=", run["uid"])])
                 self.assertEqual((chain.seal, chain.sealed_at), (entry.seal, entry.sealed_at))
                 self.assertEqual(chain.waiting_count, 1)
+                self.assertEqual(chain.display_name, chain.uid)
                 places = env["sentinel.chain.entry"].search(chain.action_open_places()["domain"])
                 self.assertEqual(len(places), chain.place_count)
                 self.assertEqual(places[0].uid, run["uid"])

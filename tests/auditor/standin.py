@@ -13,6 +13,7 @@ import uuid
 import zlib
 from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -474,6 +475,8 @@ class StandIn:
 
     def export_days(self, since: str, until: str) -> list[dict[str, Any]]:
         self.settle()
+        if not 0 <= (date.fromisoformat(until) - date.fromisoformat(since)).days < 400:
+            raise Fault(2, f"From {since} to {until} is not between 1 and 400 days.")
         days: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for entry in self.entries[self.start :]:
             if since <= entry["sealed_at"][:10] <= until:

@@ -178,7 +178,9 @@ def test_help_of_a_job_without_odoo_is_not_a_success(cli: Cli) -> None:
     assert "Cannot connect" in ran.err
 
 
-@pytest.mark.parametrize("command", ["", "list", "run", "status", "pull", "show", "health"])
+@pytest.mark.parametrize(
+    "command", ["", "list", "run", "status", "pull", "show", "history", "health"]
+)
 def test_every_help_page_has_examples_and_needs_no_settings(
     cli: Cli, odoo: Odoo, command: str
 ) -> None:

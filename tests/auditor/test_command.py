@@ -51,7 +51,7 @@ def test_json_is_the_only_thing_on_stdout(process: Cli) -> None:
         ["status", "clean_old_orders"],
         ["pull"],
         ["show"],
-        ["show", "--record", "sale.order", "1"],
+        ["history", "sale.order", "1"],
         ["health"],
     ):
         ran = process(*words, "--json")

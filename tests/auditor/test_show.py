@@ -1,4 +1,4 @@
-"""``show`` reads the store and nothing else."""
+"""``show`` and ``history`` read the store and nothing else."""
 
 from __future__ import annotations
 
@@ -45,21 +45,26 @@ def test_one_run(cli: Cli, pulled: list[str]) -> None:
     assert "this run has: refused, done" in cli("show", pulled[1], "--outcome=planned").out
 
 
+@pytest.mark.parametrize("words", [["history"], ["show", "--record"]])
 @pytest.mark.parametrize("record", ["1", "S00001"])
-def test_the_life_of_a_record(cli: Cli, pulled: list[str], record: str) -> None:
-    ran = cli("show", "--record", "sale.order", record)
+def test_the_life_of_a_record(
+    cli: Cli, odoo: Odoo, pulled: list[str], words: list[str], record: str
+) -> None:
+    calls = len(odoo.standin.calls)
+    ran = cli(*words, "sale.order", record)
     assert ran.code == 0
     assert "The life of S00001" in ran.out
     assert ran.out.index(pulled[0][:8]) < ran.out.index(pulled[1][:8])
     assert "It is locked." in ran.out
-    document = cli("show", "--record", "sale.order", record, "--json").json
+    document = cli(*words, "sale.order", record, "--json").json
     assert [line["outcome"] for line in document["lines"]] == ["done", "refused"]
+    assert len(odoo.standin.calls) == calls
 
 
 @pytest.mark.usefixtures("pulled")
 def test_a_record_that_was_never_touched(cli: Cli) -> None:
     for record in ("987654", "9" * 40, "S99999"):
-        ran = cli("show", "--record", "sale.order", record)
+        ran = cli("history", "sale.order", record)
         assert ran.code == 0
         assert "has done nothing to" in ran.out
 

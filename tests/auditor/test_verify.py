@@ -415,6 +415,22 @@ def test_what_odoo_let_go_is_not_taken_over_what_the_store_has(
     assert kept == (4,), "the lines that are good are not lost with the one that is not"
 
 
+def test_years_are_compared_in_pieces(cli: Cli, pulled: StandIn, store: Path) -> None:
+    pulled.day = "2029-12-31"
+    pulled.seal()
+    assert cli("pull").code == 0
+    tamper(store, ["UPDATE entries SET content = '' WHERE position IN (1, 6)"])
+    days = cli("reconcile", "--json").json["days"]
+    assert [(day["day"], day["differing"]) for day in days] == [
+        ("2026-01-31", ["1"]),
+        ("2026-02-01", []),
+        ("2029-12-31", ["6"]),
+    ]
+    assert cli("backfill", "--since=2020-01-01", "--until=2040-01-01").code == 0
+    assert cli("verify").code == 0
+    assert pulled.counted("export_days") == 8
+
+
 def test_days_and_periods(cli: Cli, pulled: StandIn, store: Path) -> None:
     document = cli("reconcile", "--json").json
     assert [(day["day"], day["entries"], day["lines"]) for day in document["days"]] == [

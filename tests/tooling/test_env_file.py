@@ -19,9 +19,9 @@ AWKWARD = {
 def test_every_shell_reads_back_what_was_written(tmp_path: Path, shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    programs = tmp_path / "a folder" / "bin"
+    programs, spare = tmp_path / "a folder" / "bin", tmp_path / "spare's"
     file = tmp_path / "env"
-    file.write_text(render(AWKWARD, programs))
+    file.write_text(render(AWKWARD, programs, spare))
     script = f'. "{file}"; env -0 | tr "\\0" "\\036"; printf "PATH_WAS=%s" "${{PATH#*bin:}}"'
     result = subprocess.run(
         [shell, "-c", script],
@@ -32,8 +32,8 @@ def test_every_shell_reads_back_what_was_written(tmp_path: Path, shell: str) -> 
     )
     seen = dict(row.split("=", 1) for row in result.stdout.split("\x1e") if "=" in row)
     assert {name: seen[name] for name in AWKWARD} == AWKWARD
-    assert seen["PATH"] == f"{programs}:/usr/bin:/bin"
-    assert seen["PATH_WAS"] == "/usr/bin:/bin"
+    assert seen["PATH"] == f"{programs}:/usr/bin:/bin:{spare}"
+    assert seen["PATH_WAS"] == f"/usr/bin:/bin:{spare}"
 
 
 def test_the_port_is_read_from_our_configuration(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.errors import BadInput
 
 if TYPE_CHECKING:
-    from auditor.stores.interface import StoredLine, StoredRun, TrailStore
+    from auditor.stores.interface import StoredRun, TrailStore
 
 _SHORTEST_UID = 4
 
@@ -22,8 +22,7 @@ Examples:
   sentinel-ops show --job clean_old_orders
   sentinel-ops show 3f1c9a52                     a run and what it did, by the start of its uid
   sentinel-ops show 3f1c9a52 --outcome refused --limit 0
-  sentinel-ops show --record sale.order 42       the life of a record, by id
-  sentinel-ops show --record sale.order S00042   ... or by name
+  sentinel-ops show --record sale.order S00042   the same as: history sale.order S00042
 
 \b
 Reads the local store; sentinel-ops pull brings it up to date.
@@ -53,13 +52,14 @@ def command(
     limit: int | None,
 ) -> None:
     """Show recent runs, one RUN with its lines, or the life of a record."""
+    from auditor.cli.commands.history import life
     from auditor.stores.opening import open_store
 
     if run and record:
         raise BadInput("Give a run or --record, not both.")
     with open_store(app.settings, create=False) as store:
         if record:
-            _record(app, store, *record)
+            life(app, store, *record)
         elif run:
             _run(app, store, run, outcome, 50 if limit is None else limit)
         else:
@@ -165,52 +165,9 @@ def _one_run(store: TrailStore, uid: str) -> StoredRun:
     return found[0]
 
 
-def _record(app: App, store: TrailStore, model: str, record: str) -> None:
-    lines = list(store.history(model, record))
-    if app.as_json:
-        app.print_json(
-            {"model": model, "record": record, "lines": [_line_document(line) for line in lines]}
-        )
-        return
-    from auditor.cli import words
-    from auditor.cli.render import line_change, marked, record_name, sentence, table
-    from auditor.cli.text import moment
-
-    if not lines:
-        app.out.print(
-            sentence(f"Sentinel-Ops has done nothing to {model} {record}, as far as it was pulled.")
-        )
-        return
-    app.out.print(sentence(f"The life of {record_name(lines[-1].line)} ({model} {record})", "bold"))
-    made = table("When", "Job", "Kind", "Outcome", "What", "Why", "By", "Run")
-    for each in lines:
-        run, line = each.stored.run, each.line
-        made.add_row(
-            moment(line.at or run.ended_at),
-            sentence(run.job),
-            words.mode(run.mode, run.shape),
-            marked(words.outcome(line.outcome, run.shape)),
-            sentence(line_change(line)),
-            sentence(": ".join(part for part in (line.reason, line.message) if part)),
-            sentence(run.requested_by),
-            run.uid[:8],
-        )
-    app.out.print(made)
-
-
 def _run_document(stored: StoredRun) -> dict[str, object]:
     return {
         "chain": stored.chain,
         "database": stored.database,
         **stored.run.model_dump(mode="json"),
-    }
-
-
-def _line_document(line: StoredLine) -> dict[str, object]:
-    return {
-        "chain": line.stored.chain,
-        "database": line.stored.database,
-        "job": line.stored.run.job,
-        "mode": line.stored.run.mode,
-        **line.line.model_dump(mode="json"),
     }

@@ -191,7 +191,7 @@ class Demo:
         self._must(self.program.show("show", live.status["uid"]), "show")
         if live.lines:
             name = live.lines[0]["name"]
-            self._must(self.program.show("show", "--record", "sale.order", name), "show --record")
+            self._must(self.program.show("history", "sale.order", name), "history")
 
     def _summary(self, server: OdooServer, runs: dict[str, Outcome], started: float) -> None:
         say()
