@@ -84,7 +84,7 @@ def export_lines(env, after, after_line, until, limit):
     chain = env["sentinel.chain"]._identity()
     page, place = [], (after, after_line)
     more = False
-    rows = line_rows(env, chain, after, after_line, until)
+    rows = line_rows(env, chain, after, after_line, until, min(limit + 1, _LINES_AT_ONCE))
     for place_of_row, row in _within(PAGE_BYTES, rows):
         if len(page) == limit:
             more = True
