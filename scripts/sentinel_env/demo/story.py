@@ -210,6 +210,7 @@ class Demo:
         )
         say(f"Look at it: {server.url}{runs['live'].status['url']} (login {LOGIN} / {PASSWORD})")
         say("Go on in a shell: . .sentinel/env && sentinel-ops show     Stop it all: make down")
+        say("Try to falsify it: the chapter `Prove it` of README.md")
 
     def _job(self) -> Row:
         catalog: Row = self.rpc.execute("sentinel.job", "catalog")
