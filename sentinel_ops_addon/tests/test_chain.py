@@ -359,8 +359,9 @@ class TestTampering(ChainCase):
         self.assert_found(
             f"CREATE TABLE kept AS SELECT * FROM sentinel_chain_entry; "
             f"DELETE FROM sentinel_chain_entry WHERE position = {self.position}; "
-            f"UPDATE sentinel_chain_entry SET position = position - 1 "
-            f"WHERE position > {self.position}",
+            f"UPDATE sentinel_chain_entry SET position = -position "
+            f"WHERE position > {self.position}; "
+            f"UPDATE sentinel_chain_entry SET position = -position - 1 WHERE position < 0",
             None,
             f"Position {self.position}: the seal",
             "DELETE FROM sentinel_chain_entry; "
