@@ -7,9 +7,9 @@ spends most of its time on tags. The form of the rows is documented in docs/chai
 
 import base64
 import zlib
-from itertools import groupby
 
 from odoo.fields import Domain
+from odoo.tools import groupby
 
 from .chain import content
 
@@ -168,7 +168,7 @@ def _groups(runs, at_once):
         if lines and lines + count > at_once:
             number, lines = number + 1, 0
         numbers[position], lines = number, lines + count
-    return [list(group) for _number, group in groupby(runs, lambda run: numbers[run[0]])]
+    return [group for _number, group in groupby(runs, lambda run: numbers[run[0]])]
 
 
 def _lines_of(env, runs, held, at_once):

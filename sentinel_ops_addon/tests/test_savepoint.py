@@ -12,6 +12,8 @@ from ..engine.cursors import environment, writing_cursor
 from ..engine.savepoint import savepoint
 from .common import OrderCase
 
+HOLIDAY = "The customer is on holiday."
+
 
 class TestSavepoint(OrderCase):
     """After a rollback the cache is empty or true, whatever was done before it."""
@@ -43,7 +45,7 @@ class TestSavepoint(OrderCase):
         with suppress(error), savepoint(self.cr):
             self.look(self.orders)
             change(self.orders)
-            raise UserError("The customer is on holiday.")
+            raise UserError(HOLIDAY)
         seen = self.look(self.orders)
         self.assert_true(self.orders)
         return seen
@@ -85,7 +87,7 @@ class TestSavepoint(OrderCase):
     def test_what_was_read_is_known_still_where_nothing_was_written(self):
         self.assertEqual(self.refused_after(lambda orders: None), self.untouched)
         with suppress(UserError), savepoint(self.cr):
-            raise UserError("The customer is on holiday.")
+            raise UserError(HOLIDAY)
         before = self.cr.sql_log_count
         self.assertEqual(self.look(self.orders), self.untouched)
         self.assertEqual(self.cr.sql_log_count, before)

@@ -3,6 +3,13 @@ from odoo.tests.common import TransactionCase
 
 from ..engine.suspects import suspects
 
+REFUSAL = "No."
+
+
+def _refusal(*_about):
+    """The error; its message does not say whom it is about."""
+    return UserError(REFUSAL)
+
 
 class TestSuspects(TransactionCase):
     """The record that the raising code had at hand; no more than a guess."""
@@ -22,13 +29,13 @@ class TestSuspects(TransactionCase):
         def in_a_loop(partners):
             for partner in partners:
                 if partner.name == "3":
-                    raise UserError("No.")
+                    raise _refusal(partner)
 
         self.assertEqual(self.guess(in_a_loop), {self.partners[3].id})
 
     def test_deeper_down_knows_better(self):
         def check(partner):
-            raise UserError(f"No {partner.name}.")
+            raise _refusal(partner)
 
         def in_a_loop(partners):
             first = partners[:1]
@@ -63,7 +70,7 @@ class TestSuspects(TransactionCase):
     def test_nobody(self):
         def all_or_none(partners):
             users = partners.user_ids
-            raise UserError(f"No {users}.")
+            raise _refusal(users)
 
         self.assertEqual(self.guess(all_or_none), set())
 
@@ -72,6 +79,6 @@ class TestSuspects(TransactionCase):
 
         def about_another(partners):
             theirs = partners[:1] | other
-            raise UserError(f"No {theirs}.")
+            raise _refusal(theirs)
 
         self.assertEqual(self.guess(about_another), {self.partners[0].id})

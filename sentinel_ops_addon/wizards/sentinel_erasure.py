@@ -7,7 +7,7 @@ class SentinelErasure(models.TransientModel):
     _name = "sentinel.erasure"
     _description = "Sentinel: erase the data of a record"
 
-    model = fields.Char(string="Model", required=True)
+    model = fields.Char(required=True)
     record_ref = fields.Integer(string="Record ID", required=True)
     record_name = fields.Char(string="Record", readonly=True)
     reason = fields.Char(required=True)
