@@ -50,11 +50,6 @@ class SentinelChain(models.Model):
         help="Changes of definitions that get their place within a minute.",
     )
 
-    @api.depends("uid")
-    def _compute_display_name(self):
-        for chain in self:
-            chain.display_name = self.env._("Chain %(uid)s", uid=(chain.uid or "")[:8])
-
     @api.depends("position", "start_position")
     def _compute_places(self):
         entries = self.env["sentinel.chain.entry"].sudo()

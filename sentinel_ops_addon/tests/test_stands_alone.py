@@ -1,3 +1,6 @@
+from odoo.tools import SQL
+
+from ..engine.chain import keeper
 from .test_chain import ChainCase
 
 _MODULE = "sentinel_ops_addon"
@@ -49,12 +52,44 @@ class TestStandsAlone(ChainCase):
         with self.root() as env:
             for model, record_id in doomed[:3]:
                 env[model].browse(record_id).unlink()
-        # What Odoo's own apps made for the company keeps it from going through the ORM.
-        with self.root() as env:
-            if "stock.warehouse" in env:
-                env.cr.execute("SET LOCAL session_replication_role = replica")
-            env.cr.execute("DELETE FROM res_company WHERE id = %s", [doomed[3][1]])
         self.assert_untouched()
+        with self.registry.cursor() as cr:
+            before = self.rows(cr)
+            # What Odoo's own apps made for the company keeps it from going otherwise.
+            for table, name in self.other_references(cr, "res_company"):
+                cr.execute(SQL("ALTER TABLE %s DROP CONSTRAINT %s", table, name))
+            cr.execute("DELETE FROM res_company WHERE id = %s", [doomed[3][1]])
+            self.assertEqual(cr.rowcount, 1)
+            self.assertEqual(self.rows(cr), before)
+            cr.rollback()
+
+    @staticmethod
+    def other_references(cr, table):
+        """The references to a table that are not ours and keep its rows from being deleted."""
+        cr.execute(
+            """
+            SELECT conrelid::regclass::text, conname
+              FROM pg_constraint
+             WHERE contype = 'f' AND confrelid = %s::regclass AND confdeltype IN ('a', 'r')
+               AND conrelid <> ALL(%s::regclass[])
+            """,
+            [table, list(keeper.TABLES)],
+        )
+        return [tuple(map(SQL.identifier, row)) for row in cr.fetchall()]
+
+    @staticmethod
+    def rows(cr):
+        """What is sealed, table by table, as one number each."""
+        sums = {}
+        for table in keeper.TABLES:
+            cr.execute(
+                SQL(
+                    "SELECT count(*), sum(hashtextextended(row::text, 0)) FROM %s AS row",
+                    SQL.identifier(table),
+                )
+            )
+            sums[table] = cr.fetchone()
+        return sums
 
     def test_the_tables_are_brought_up_to_date(self):
         """What an upgrade of the module does to them."""
