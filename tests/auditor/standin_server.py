@@ -61,14 +61,13 @@ class Handler(BaseHTTPRequestHandler):
         )
         body = "".join("\t".join(row) + "\n" for row in rows).encode()
         body += f"#end\t{len(rows)}\n".encode()
-
         try:
-            text = mood(self, lambda: body) if mood else body
-            self.stream(text)
-        except Misbehave as misbehave:
-            misbehave.act(self)
+            try:
+                self.stream(mood(self, lambda: body) if mood else body)
+            except Misbehave as misbehave:
+                misbehave.act(self)
         except OSError:
-            self.close_connection = True
+            self.close_connection = True  # the client had enough, which is the point
 
     def stream(self, text: bytes, *, chain: str = "", cut: int = 0) -> None:
         """Send ``text`` packed, in chunks; without its end when ``cut``."""
