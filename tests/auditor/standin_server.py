@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import threading
 import xmlrpc.client
 from collections.abc import Callable, Iterator
@@ -125,12 +126,22 @@ class Handler(BaseHTTPRequestHandler):
         """Stay quiet: the tests' own output is read."""
 
 
+class Server(ThreadingHTTPServer):
+    """A server that takes it calmly when a client is gone: clients that give up are tested here."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print what is a mistake of the stand-in; a connection cut by the client is none."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @contextmanager
 def serving(standin: StandIn) -> Iterator[str]:
     """Serve ``standin`` on a free port and yield its address."""
     handler = type("BoundHandler", (Handler,), {"standin": standin})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
