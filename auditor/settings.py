@@ -67,11 +67,30 @@ class Settings(BaseSettings):
     odoo_db: str | None = None
     odoo_username: str | None = None
     odoo_password: SecretStr | None = None
+    odoo_api_key: SecretStr | None = None
+    odoo_transport: Literal["auto", "xmlrpc", "json2"] = "auto"
     odoo_timeout: float = Field(default=60.0, gt=0, le=3600)
 
     gcp_project: str | None = None
     bq_dataset: str = "sentinel_ops"
+    sentinel_secrets: Literal["none", "gcp"] = "none"
+
     slack_webhook_url: SecretStr | None = None
+    slack_bot_token: SecretStr | None = None
+    slack_channel: str = ""
+    alert_webhook_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    alert_email_from: str = ""
+    alert_email_to: str = ""
+    deadman_url: SecretStr | None = None
+    alert_record_names: bool = True
+    sentinel_alerts: str | None = None
+    sentinel_alert_store: str | None = None
+
+    sentinel_http_token: SecretStr | None = None
+    sentinel_mcp_token: SecretStr | None = None
+    sentinel_mcp_allow_apply: bool = False
+
     environment: str = "development"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
@@ -159,9 +178,12 @@ class Settings(BaseSettings):
 
     def protect_secrets(self) -> None:
         """Hide this settings' secrets in everything printed or logged from now on."""
-        for secret in (self.odoo_password, self.slack_webhook_url):
+        for name in type(self).model_fields:
+            secret = getattr(self, name)
+            if not isinstance(secret, SecretStr):
+                continue
             # admin/admin: a password that is also the login can't be told from it.
-            if secret and secret.get_secret_value() != self.odoo_username:
+            if secret.get_secret_value() != self.odoo_username:
                 protect(secret.get_secret_value())
         proxy_password = urlsplit(self.odoo_url).password if self.odoo_url else None
         if proxy_password:

@@ -1,0 +1,1 @@
+"""Doors besides the shell: HTTP and assistants."""

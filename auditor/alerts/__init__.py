@@ -1,0 +1,1 @@
+"""What is worth telling people, decided in fixed stages and sent through channels."""
