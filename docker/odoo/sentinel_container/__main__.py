@@ -5,7 +5,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 from . import program
 from .configuration import Configuration
@@ -30,7 +29,7 @@ def main(arguments: list[str]) -> int:
         configuration = Configuration.of(os.environ)
         configuration.write()
         if arguments[:1] != ["serve"]:
-            os.execvp(arguments[0], arguments)  # noqa: S606 - no shell
+            os.execvp(arguments[0], arguments)
         _set_up(configuration)
         program.serve(arguments[1:])
     except StartError as error:

@@ -17,7 +17,7 @@ _RENEW_DAYS = 60
 _logger = logging.getLogger(__name__)
 
 
-def hand_over(env: Any, key_file: Path) -> None:  # noqa: ANN401 - Odoo has no types
+def hand_over(env: Any, key_file: Path) -> None:
     """See to it that the account is there and that `key_file` has a key of it that works.
 
     What an administrator changed since the first start stays: groups are given once, and an
@@ -35,7 +35,7 @@ def hand_over(env: Any, key_file: Path) -> None:  # noqa: ANN401 - Odoo has no t
     keys = env["res.users.apikeys"].sudo()
     mine = keys.search([("user_id", "=", user.id), ("name", "=", _KEY_NAME)])
     known = key_file.read_text().strip() if key_file.is_file() else ""
-    works = bool(known) and keys._check_credentials(scope="rpc", key=known) == user.id  # noqa: SLF001
+    works = bool(known) and keys._check_credentials(scope="rpc", key=known) == user.id
     late = datetime.now() + timedelta(days=_RENEW_DAYS)  # noqa: DTZ005 - as Odoo keeps times
     if works and any(key.expiration_date and key.expiration_date > late for key in mine):
         return
@@ -45,7 +45,7 @@ def hand_over(env: Any, key_file: Path) -> None:  # noqa: ANN401 - Odoo has no t
     _write(key_file, _new_key(env, user))
 
 
-def _create(users: Any) -> Any:  # noqa: ANN401
+def _create(users: Any) -> Any:
     env = users.env
     groups = (
         "base.group_user",
@@ -66,23 +66,23 @@ def _create(users: Any) -> Any:  # noqa: ANN401
     )
 
 
-def _see_all_companies(user: Any) -> None:  # noqa: ANN401
+def _see_all_companies(user: Any) -> None:
     missing = user.env["res.company"].search([]) - user.company_ids
     if missing:
         # The trail of a company that came later would be withheld from the store.
         user.write({"company_ids": [Command.link(company.id) for company in missing]})
 
 
-def _register(env: Any, user: Any) -> None:  # noqa: ANN401
+def _register(env: Any, user: Any) -> None:
     consumers = env["sentinel.consumer"].with_context(active_test=False)
     if not consumers.search_count([("name", "=", CONSUMER)]):
         consumers.create({"name": CONSUMER, "user_id": user.id})
 
 
-def _new_key(env: Any, user: Any) -> str:  # noqa: ANN401
+def _new_key(env: Any, user: Any) -> str:
     end = datetime.now() + timedelta(days=_DAYS)  # noqa: DTZ005
     keys = env["res.users.apikeys"].with_user(user).sudo()
-    return str(keys._generate("rpc", _KEY_NAME, end))  # noqa: SLF001
+    return str(keys._generate("rpc", _KEY_NAME, end))
 
 
 def _write(file: Path, key: str) -> None:

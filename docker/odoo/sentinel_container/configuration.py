@@ -58,6 +58,7 @@ class Configuration:
         port = environment.get("SENTINEL_DB_PORT") or "5432"
         if not port.isdecimal():
             raise StartError(f"SENTINEL_DB_PORT is {port!r}", "set it to a number, such as 5432")
+        apps = environment.get("SENTINEL_APPS") or "sale_stock"
         return cls(
             database=database,
             host=environment.get("SENTINEL_DB_HOST") or "db",
@@ -66,7 +67,7 @@ class Configuration:
             password=_password(
                 Path(environment.get("SENTINEL_DB_PASSWORD_FILE") or "/run/sentinel-db/password")
             ),
-            apps=tuple((environment.get("SENTINEL_APPS") or "sale_stock").replace(",", " ").split()),
+            apps=tuple(apps.replace(",", " ").split()),
             demo=demo == "yes",
             key_file=Path(environment.get("SENTINEL_KEY_FILE") or "/run/sentinel-key/api_key"),
             file=Path(environment["ODOO_RC"]),

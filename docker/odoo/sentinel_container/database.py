@@ -126,7 +126,7 @@ class Database:
             row = cursor.fetchone()
             return None if row is None else str(row[0])
 
-    def _connect(self, database: str) -> Any:  # noqa: ANN401 - psycopg2 has no types
+    def _connect(self, database: str) -> Any:
         known = self._configuration
         try:
             connection = psycopg2.connect(

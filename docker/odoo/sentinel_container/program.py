@@ -38,10 +38,10 @@ def shell(database: str, code: str) -> None:
 
 def serve(arguments: list[str]) -> NoReturn:
     """Become Odoo's server."""
-    os.execvp("odoo", ["odoo", *arguments])  # noqa: S606, S607 - no shell; the image's own odoo
+    os.execvp("odoo", ["odoo", *arguments])
 
 
 def _odoo(*arguments: str, feed: str = "") -> None:
-    result = subprocess.run(["odoo", *arguments], check=False, input=feed, text=True)  # noqa: S603, S607
+    result = subprocess.run(["odoo", *arguments], check=False, input=feed, text=True)
     if result.returncode != 0:
         raise StartError(f"odoo {arguments[0]} ended with {result.returncode}", _REMEDY)

@@ -1,4 +1,4 @@
-"""The base images: the official ones, or stand-ins of Debian's packages where none can be pulled."""
+"""The base images: the official ones, or stand-ins where those cannot be pulled."""
 
 import os
 import re

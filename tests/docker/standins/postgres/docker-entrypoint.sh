@@ -18,7 +18,7 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
     printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
     for file in /docker-entrypoint-initdb.d/*.sh; do
-        if [ -x "$file" ]; then "$file"; else . "$file"; fi
+        "$file"
     done
     pg_ctl -D "$PGDATA" -m fast -w stop
     printf "\nlisten_addresses = '*'\n" >>"$PGDATA/postgresql.conf"
