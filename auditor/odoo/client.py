@@ -28,6 +28,7 @@ from auditor.odoo.faults import UPGRADE_ADDON
 from auditor.odoo.interface import Repeat, Transport
 from auditor.odoo.packed import entries, lines, unpack
 from auditor.odoo.traced import Traced
+from auditor.odoo.watching import Watched
 from auditor.stores.interface import Entry, LineRow
 from auditor.telemetry import span
 
@@ -72,6 +73,12 @@ class Client:
         raw = self._transport.call(JOB, "health", repeat=Repeat.READ)
         _check_contract(raw)
         return _parse(Health, raw, "health")
+
+    def watch(self) -> Watched:
+        """What is late, stuck, stopped or waited for in that database, as it is now."""
+        raw = self._transport.call(JOB, "watch", repeat=Repeat.READ)
+        _check_contract(raw)
+        return _parse(Watched, raw, "watch")
 
     def trigger(
         self,

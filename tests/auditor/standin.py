@@ -83,6 +83,15 @@ class StandIn:
         self.keys: dict[str, tuple[object, str]] = {}
         self.problems: list[dict[str, str]] = []
         self.notices: list[dict[str, str]] = []
+        self.watched: dict[str, Any] = {
+            "now": "2026-01-31 12:00:00",
+            "jobs": [],
+            "runs": [],
+            "approvals": [],
+            "stops": [],
+            "key": {"kind": "password", "expires_at": ""},
+        }
+        """What watch() answers besides who answers; entries: see standin_watch."""
         self.states = ["running", "done"]
         """What successive calls of status() find."""
         self.ending = {"status": "", "verdict": ""}
@@ -237,6 +246,7 @@ class StandIn:
             ("sentinel.job", "catalog"): self.catalog,
             ("sentinel.job", "trigger"): self.trigger,
             ("sentinel.job", "health"): self.health,
+            ("sentinel.job", "watch"): self.watch,
             ("sentinel.run", "status"): self.status,
             ("sentinel.job", "pause"): self.stop,
             ("sentinel.job", "resume"): self.lift,
@@ -261,7 +271,7 @@ class StandIn:
                 ),
             )
         needed = RIGHTS.get(method, "operator")
-        if (method not in ("catalog", "health") and needed not in rights) or not rights:
+        if (method not in ("catalog", "health", "watch") and needed not in rights) or not rights:
             raise Fault(4, f"You are not allowed to call {method} on {model}.")
         answer = work(**named)
         twist = self.twists.get(method)
@@ -294,6 +304,15 @@ class StandIn:
             "head_seal": self._seal_at(len(self.entries)),
             "problems": self.problems,
             "notices": self.notices,
+        }
+
+    def watch(self) -> dict[str, Any]:
+        return {
+            "contract": self.contract,
+            "addon_version": "19.0.1.0.0",
+            "chain": self.chain,
+            "database": DATABASE,
+            **self.watched,
         }
 
     def trigger(
