@@ -183,6 +183,11 @@ def set_up(*, environment: str) -> None:
     trace.set_tracer_provider(provider)
 
 
+def wants_exporter() -> bool:
+    """Tell whether the environment asks for one."""
+    return bool(_exporters())
+
+
 def _exporters() -> list[str]:
     """Return the entry points of the exporters that OpenTelemetry's variables name."""
     known = os.environ

@@ -62,6 +62,10 @@ class Client:
         self._transport: Transport = Traced(transport)
         self._connection = connection
 
+    def log_in(self) -> None:
+        """See that Odoo lets us in, whether Sentinel-Ops is there or not."""
+        self._transport.call("res.users", "context_get", repeat=Repeat.READ)
+
     def catalog(self) -> Catalog:
         """Everything that can be run, with its parameters."""
         raw = self._transport.call(JOB, "catalog", repeat=Repeat.READ)
