@@ -39,6 +39,7 @@ COMMANDS = {
     "report": "Make a page about a period for people, from the local store.",
     "export": "Write a period of the trail as JSON lines or Parquet.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
+    "mcp": "Serve assistants over the Model Context Protocol.",
 }
 
 
