@@ -37,8 +37,11 @@ def clean(text: object, *, most: int = LONGEST) -> str:
 
     What is not seen are controls, marks of direction, tags and selectors of variants.
     """
-    seen = "".join(_shown(letter) for letter in str(text))
-    seen = " ".join(redact(seen).split())
+    # What lies far behind the cut is not looked at; a secret is masked before it could be halved.
+    seen = redact(str(text))[: 10 * most]
+    if not (seen.isascii() and seen.isprintable()):
+        seen = redact("".join(_shown(letter) for letter in seen))
+    seen = " ".join(seen.split())
     return seen if len(seen) <= most else seen[: most - 1] + "…"
 
 

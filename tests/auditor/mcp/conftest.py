@@ -27,7 +27,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=["2026-07-28", "legacy"])
+@pytest.fixture(params=["auto", "legacy"])
 def era(request: pytest.FixtureRequest) -> str:
     """Both ways in which clients speak: without sessions, and with the handshake of old."""
     return str(request.param)
@@ -119,7 +119,7 @@ def assistant(odoo: Odoo, door: Callable[..., Door]) -> Open:
 
     @asynccontextmanager
     async def opened(
-        *, era: str = "2026-07-28", person: Person | None = None, **settings: Any
+        *, era: str = "auto", person: Person | None = None, **settings: Any
     ) -> AsyncIterator[Assistant]:
         made = door(**settings)
         async with Client(build(made), mode=era, elicitation_callback=person) as client:

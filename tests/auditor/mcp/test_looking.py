@@ -85,9 +85,9 @@ async def test_lines_come_in_pages(assistant: Open, odoo: Odoo) -> None:
 
 
 async def test_a_page_of_lines_is_bounded_in_size_too(assistant: Open, odoo: Odoo) -> None:
-    uid = odoo.standin.seal(lines=100)
+    uid = odoo.standin.seal(lines=40)
     for line in odoo.standin.lines[uid]:
-        line["before"] = {f"field_{number}": "x" * 5000 for number in range(60)}
+        line["before"] = {f"field_{number}": "x" * 500 for number in range(60)}
     async with assistant() as it:
         after, seen, pages = 0, 0, 0
         while True:
@@ -97,7 +97,7 @@ async def test_a_page_of_lines_is_bounded_in_size_too(assistant: Open, odoo: Odo
             seen, pages, after = seen + len(page["lines"]), pages + 1, page["next"]
             if not after:
                 break
-    assert (seen, pages > 5) == (100, True)
+    assert (seen, pages) == (40, 5)
     assert page["lines"][0]["before"]["…"] == "30 more"
     assert len(page["lines"][0]["before"]["field_1"]) == 200
 
@@ -243,9 +243,7 @@ async def test_health_is_good_only_if_both_were_checked(
         assert told["store"]["chains"][0]["behind"] is None
 
 
-async def test_a_store_of_another_odoo_is_a_problem(
-    assistant: Open, odoo: Odoo, cli: Cli
-) -> None:
+async def test_a_store_of_another_odoo_is_a_problem(assistant: Open, odoo: Odoo, cli: Cli) -> None:
     odoo.standin.seal()
     assert cli("pull").code == 0
     odoo.standin.chain = "99999999-2222-3333-4444-555555555555"

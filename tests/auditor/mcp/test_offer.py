@@ -1,4 +1,4 @@
-"""What the server offers: its tools and their annotations, its resources, its prompts, its words."""
+"""What the server offers: tools and their annotations, resources, prompts, and its words."""
 
 from __future__ import annotations
 
