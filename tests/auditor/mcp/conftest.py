@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp.client.context import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
@@ -20,6 +22,23 @@ from tests.auditor.standin import PASSWORD
 DIGEST = "ab" * 32
 LATER, EARLIER = "2026-01-31 12:10:00", "2026-01-31 11:59:59"
 """The clock of the stand-in stands at 12:00:00."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_are_checked_once() -> Iterator[None]:
+    """Spare the client checking the same schemas of the tools' answers in every test."""
+    checked: set[str] = set()
+    original = Draft202012Validator.check_schema
+
+    def once(schema: Any, *arguments: Any, **named: Any) -> None:
+        text = json.dumps(schema, sort_keys=True)
+        if text not in checked:
+            original(schema, *arguments, **named)
+            checked.add(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Draft202012Validator, "check_schema", once)
+        yield
 
 
 @pytest.fixture

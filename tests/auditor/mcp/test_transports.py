@@ -19,7 +19,16 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.auditor.conftest import Cli, Odoo, assert_no_secret, run_process, start_process
+from tests.auditor.conftest import (
+    Cli,
+    Odoo,
+    assert_no_secret,
+    clean_env,
+    run_process,
+    start_process,
+)
+from tests.auditor.standin import DATABASE, PASSWORD, StandIn
+from tests.auditor.standin_server import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -236,18 +245,29 @@ def served(odoo: Odoo, folder: Path, *arguments: str, **env: str) -> Iterator[st
     assert_no_secret(err)
 
 
-async def test_over_http_without_sessions(odoo: Odoo, tmp_path: Path, era: str) -> None:
-    with served(odoo, tmp_path) as url:
-        uids = []
-        for _ in range(2):
-            async with Client(url, mode=era) as client:
-                uids.append(await ask(client))
-        # Nothing was kept for a client, and yet a repeated call is known.
-        assert len(set(uids)) == 1
-        # A single request by itself is answered, by any instance.
-        answer = requests.post(url, json=HELLO, headers=HEADERS, timeout=30)
-        assert answer.status_code == 200
-        assert "Mcp-Session-Id" not in answer.headers
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server for this machine, without a token."""
+    folder = tmp_path_factory.mktemp("local")
+    standin = StandIn()
+    with serving(standin) as url:
+        env = {"ODOO_URL": url, "ODOO_DB": DATABASE, "ODOO_PASSWORD": PASSWORD}
+        odoo = Odoo(standin, url, {**clean_env(folder), **env, "ODOO_USERNAME": "manager"})
+        with served(odoo, folder) as address:
+            yield address
+
+
+async def test_over_http_without_sessions(local: str, era: str) -> None:
+    uids = []
+    for _ in range(2):
+        async with Client(local, mode=era) as client:
+            uids.append(await ask(client))
+    # Nothing was kept for a client, and yet a repeated call is known.
+    assert len(set(uids)) == 1
+    # A single request by itself is answered, by any instance.
+    answer = requests.post(local, json=HELLO, headers=HEADERS, timeout=30)
+    assert answer.status_code == 200
+    assert "Mcp-Session-Id" not in answer.headers
 
 
 async def test_the_token_is_asked_for(odoo: Odoo, tmp_path: Path) -> None:
@@ -272,13 +292,15 @@ async def test_the_token_is_asked_for(odoo: Odoo, tmp_path: Path) -> None:
             await ask(client)
 
 
-def test_a_web_page_cannot_reach_a_local_server(odoo: Odoo, tmp_path: Path) -> None:
-    with served(odoo, tmp_path) as url:
-        for headers in ({"Host": "evil.example.com"}, {"Origin": "https://evil.example.com"}):
-            answer = requests.post(url, json=HELLO, headers={**HEADERS, **headers}, timeout=30)
-            assert answer.status_code in (403, 421)
-        large = requests.post(url, data=b"x" * 300_000, headers=HEADERS, timeout=30)
-        assert large.status_code == 413
+def test_a_web_page_cannot_reach_a_local_server(local: str) -> None:
+    for headers in ({"Host": "evil.example.com"}, {"Origin": "https://evil.example.com"}):
+        answer = requests.post(local, json=HELLO, headers={**HEADERS, **headers}, timeout=30)
+        assert answer.status_code in (403, 421)
+
+
+def test_a_request_without_end_is_refused(local: str) -> None:
+    large = requests.post(local, data=b"x" * 300_000, headers=HEADERS, timeout=30)
+    assert large.status_code == 413
 
 
 @pytest.mark.parametrize(
