@@ -41,6 +41,7 @@ COMMANDS = {
     "export": "Write a period of the trail as JSON lines or Parquet.",
     "doctor": "Check everything around: settings, Odoo, store, alerts; changes nothing.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
+    "mcp": "Serve assistants over the Model Context Protocol.",
 }
 
 
