@@ -30,14 +30,17 @@ class Newest(NamedTuple):
     ended_at: datetime | None
 
 
-class Found(NamedTuple):
-    """What the newest plan of a job found that could tell; one that broke tells nothing."""
+class Open(NamedTuple):
+    """What the newest plan of a job found that no live run has repaired since.
+
+    Of plans only those count that could tell: one that broke tells nothing.
+    """
 
     chain: str
     database: str
     job: str
-    matched: int
-    ended_at: datetime | None
+    records: int
+    planned_at: datetime | None
 
 
 class Stored(NamedTuple):
@@ -55,7 +58,7 @@ class RunFigures:
     chains: list[Stored]
     tallies: list[Tally]
     newest: list[Newest]
-    found: list[Found]
+    findings: list[Open]
 
 
 _CHAINS = "SELECT chain, database, position FROM {chains} ORDER BY chain"
@@ -72,30 +75,38 @@ _NEWEST = """
     ) AS n
     WHERE place = 1 ORDER BY chain, job, mode
 """
-# As the view v_open_findings, which leaves out those that found nothing.
-_FOUND = """
-    SELECT chain, database, job, matched, ended_at
+# The view leaves out the jobs of which nothing is open; the plans that it looks at are these.
+_FINDINGS = """
+    SELECT n.chain, n.database, n.job, ifnull(v.open, 0) AS records, n.ended_at
     FROM (
         SELECT r.*, row_number() OVER (PARTITION BY chain, job ORDER BY position DESC) AS place
         FROM {runs} AS r
         WHERE mode = 'plan' AND shape IN ('check', 'remedy') AND status IN ('success', 'dry_run')
             AND ifnull(verdict, '') NOT IN ('error', 'not_evaluated')
     ) AS n
-    WHERE place = 1 AND matched IS NOT NULL ORDER BY chain, job
+    LEFT JOIN {open} AS v ON v.chain = n.chain AND v.job = n.job
+    WHERE n.place = 1 AND n.matched IS NOT NULL ORDER BY n.chain, n.job
 """
 
 
 def gather(
-    ask: Callable[[str], list[tuple[Any, ...]]], *, runs: str, chains: str = "chains"
+    ask: Callable[[str], list[tuple[Any, ...]]],
+    *,
+    runs: str,
+    chains: str = "chains",
+    open_findings: str = "v_open_findings",
 ) -> RunFigures:
     """Return the figures.
 
     :param ask: runs one SELECT.
-    :param runs: what to select runs from, in that store's SQL; ``chains`` likewise.
+    :param runs: what to select runs from, in that store's SQL; the others likewise.
     """
 
     def rows(sql: str) -> list[tuple[Any, ...]]:
-        return ask(sql.replace("{runs}", runs).replace("{chains}", chains))
+        tables = {"{runs}": runs, "{chains}": chains, "{open}": open_findings}
+        for name, table in tables.items():
+            sql = sql.replace(name, table)
+        return ask(sql)
 
     return RunFigures(
         [Stored(chain, database or "", position) for chain, database, position in rows(_CHAINS)],
@@ -108,8 +119,8 @@ def gather(
             for chain, database, job, mode, started, ended in rows(_NEWEST)
         ],
         [
-            Found(chain, database or "", job, matched, _moment(ended))
-            for chain, database, job, matched, ended in rows(_FOUND)
+            Open(chain, database or "", job, records, _moment(ended))
+            for chain, database, job, records, ended in rows(_FINDINGS)
         ],
     )
 

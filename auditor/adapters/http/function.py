@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from typing import IO
 
 import flask
 
@@ -42,9 +43,11 @@ def make() -> Callable[[flask.Request], flask.Response]:
     def sentinel(request: flask.Request) -> flask.Response:
         asked = _asked(request)
         try:
-            return _sent(dispatch(asked, door()), asked)
+            answer = dispatch(asked, door())
         except AuditorError as error:
-            return _sent(_closed(error, asked), asked)
+            answer = _closed(error, asked)
+        # The framework reads the rest of a request into memory, unless its answer is a stream.
+        return _sent(answer, rest=request.stream if len(asked.body) > LARGEST_BODY else None)
 
     return sentinel
 
@@ -81,19 +84,20 @@ def _asked(request: flask.Request) -> Request:
     )
 
 
-def _sent(response: Response, asked: Request) -> flask.Response:
+def _sent(response: Response, *, rest: IO[bytes] | None) -> flask.Response:
     content = response.content()
-    made = flask.Response(content, status=response.status, headers=dict(response.headers.items()))
+    made = flask.Response(
+        content if rest is None else _drained(rest, content),
+        status=response.status,
+        headers=dict(response.headers),
+    )
     made.content_type = response.content_type
-    if len(asked.body) > LARGEST_BODY:
-        # The framework reads the rest of a request into memory, unless its answer is a stream.
-        made.response = _drained(content)
-        made.content_length = len(content)
+    made.content_length = len(content)
     return made
 
 
-def _drained(content: bytes) -> Iterator[bytes]:
-    stream, left = flask.request.stream, _DRAINED
-    while left > 0 and (part := stream.read(64 * 1024)):
+def _drained(rest: IO[bytes], content: bytes) -> Iterator[bytes]:
+    left = _DRAINED
+    while left > 0 and (part := rest.read(64 * 1024)):
         left -= len(part)
     yield content

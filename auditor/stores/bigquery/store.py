@@ -389,6 +389,7 @@ class BigQueryStore:
             runs="(SELECT e.*, c.database FROM `{d}.entries` AS e JOIN `{d}.chains` AS c "
             f"ON c.chain = e.chain WHERE {_RUN} AND e.job IS NOT NULL)",
             chains="`{d}.chains`",
+            open_findings="`{d}.v_open_findings`",
         )
 
     def close(self) -> None:

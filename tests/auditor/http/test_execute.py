@@ -184,7 +184,7 @@ def test_odoo_gone_while_waiting_does_not_lose_the_run(open_door: Open, odoo: Od
 # --- the key ----------------------------------------------------------------------------------
 
 
-def test_the_same_key_gives_the_same_run(ask: Ask, odoo: Odoo) -> None:
+def test_the_same_key_gives_the_same_run(ask: Ask) -> None:
     body = {"job": "clean_old_orders", "parameters": {"days": 60}}
     answers = [
         ask("POST", "/execute", body, headers={"idempotency-key": key})

@@ -127,12 +127,14 @@ def _of_store(figures: RunFigures) -> list[Metric]:
         if run.started_at and run.ended_at:
             duration.add((run.ended_at - run.started_at).total_seconds(), **labels)
         ended.add(_seconds(run.ended_at), **labels)
-    findings = _gauge("findings", "Records that the newest plan which could tell found, by job.")
+    findings = _gauge(
+        "findings", "Records that the newest plan found and no live run has repaired since."
+    )
     planned = _gauge("findings_timestamp_seconds", "When that plan ended.")
-    for found in figures.found:
+    for found in figures.findings:
         labels = {"database": found.database, "chain": found.chain, "job": found.job}
-        findings.add(found.matched, **labels)
-        planned.add(_seconds(found.ended_at), **labels)
+        findings.add(found.records, **labels)
+        planned.add(_seconds(found.planned_at), **labels)
     return [runs, duration, ended, findings, planned]
 
 
