@@ -353,7 +353,11 @@ class StandIn:
         request = (code, mode, sorted(parameters.items()), plan, lines)
         known = self.keys.get(idempotency_key) if idempotency_key else None
         if known and known[0] != request:
-            raise Fault(2, "This idempotency key was used for another request.")
+            raise Fault(
+                2,
+                f"The idempotency key {idempotency_key} belongs to another request (run {known[1]} "
+                f"of {code}). Use a new key for a new request.",
+            )
         if known:
             run = self.runs[known[1]]
             return self._triggered(run, repeated=True)
