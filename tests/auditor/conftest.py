@@ -24,11 +24,18 @@ from tests.auditor.standin_server import key_of, serving
 TRANSPORTS = {"xmlrpc": "XML-RPC", "json2": "JSON-2"}
 """Both ways to Odoo, by the value of ODOO_TRANSPORT."""
 
+ONE_TRANSPORT = {
+    "http": "the door asks through the client, whose calls are tested over both",
+    "mcp": "the door asks through the client, whose calls are tested over both",
+}
+"""Folders whose tests run over XML-RPC alone, unless told otherwise, and why."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks Odoo over both transports; SENTINEL_TEST_TRANSPORT chooses one.
 
-    ``@pytest.mark.one_transport("why")`` stands where the way to Odoo makes no difference.
+    ``@pytest.mark.one_transport("why")`` stands where the way to Odoo makes no difference; with
+    SENTINEL_TEST_TRANSPORT all of them run over the one that it names.
     """
     if "transport" not in metafunc.fixturenames:
         return
@@ -40,7 +47,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("one_transport")
     if mark and not mark.args:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: one_transport wants a reason.")
-    names = [asked] if asked else ["xmlrpc"] if mark else list(TRANSPORTS)
+    once = mark or metafunc.definition.path.parent.name in ONE_TRANSPORT
+    names = [asked] if asked else ["xmlrpc"] if once else list(TRANSPORTS)
     metafunc.parametrize("transport", names)
 
 
