@@ -38,6 +38,7 @@ COMMANDS = {
     "history": "Show the life of one record, from the local store.",
     "report": "Make a page about a period for people, from the local store.",
     "export": "Write a period of the trail as JSON lines or Parquet.",
+    "alerts": "See, silence and try out what people are told of.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
 }
 

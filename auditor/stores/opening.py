@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.errors import BadInput
+
 if TYPE_CHECKING:
+    from auditor.alerts.state import AlertStore
     from auditor.settings import Settings
     from auditor.stores.interface import TrailStore
 
@@ -44,3 +48,32 @@ def _open(settings: Settings, *, create: bool) -> TrailStore:
             "pip install 'sentinel-ops[bigquery]'",
         ) from error
     return BigQueryStore(address, create=create)
+
+
+@contextmanager
+def open_alert_store(settings: Settings) -> Iterator[AlertStore]:
+    """Open what remembers alerts, made when it is missing, and close it afterwards.
+
+    It is ``SENTINEL_ALERT_STORE``, a file, or without that the store of the trail.
+
+    :raises BadInput: the store of the trail cannot remember alerts.
+    :raises StoreError: it can't be used.
+    """
+    from auditor.stores.sqlite_alerts import SqliteAlertStore
+
+    if settings.sentinel_alert_store:
+        path = Path(settings.sentinel_alert_store).expanduser()
+    elif settings.bigquery_address is None:
+        path = settings.store_path
+    else:
+        raise BadInput(
+            f"The store {settings.bigquery_address} cannot remember alerts: nothing in it can be "
+            "claimed at once, so two auditors would both send.",
+            "Set SENTINEL_ALERT_STORE to a file that lasts, such as "
+            "/var/lib/sentinel/alerts.sqlite3.",
+        )
+    store = SqliteAlertStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
