@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     slack_webhook_url: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_channel: str = ""
+    slack_api_url: str = "https://slack.com/api/"
     alert_webhook_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
     alert_email_from: str = ""
