@@ -27,6 +27,7 @@ from auditor.stores.sqlite import SqliteStore
 from auditor.trail.pull import pull
 from tests.auditor.conftest import Odoo
 from tests.auditor.standin import DATABASE, PASSWORD, StandIn
+from tests.auditor.standin_watch import watched_job
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 
@@ -65,6 +66,7 @@ class World:
     def __init__(self, odoo: Odoo, folder: Path) -> None:
         self.standin: StandIn = odoo.standin
         self.standin.watched["now"] = f"{NOON:%Y-%m-%d %H:%M:%S}"
+        self.standin.watched["jobs"] = [watched_job(expected_at="")]
         self.folder = folder
         self.now = NOON
         self.channel = Kept()

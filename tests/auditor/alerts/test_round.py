@@ -231,6 +231,7 @@ def test_a_channel_with_a_bug_costs_the_others_nothing(world: World) -> None:
     world.round()
     assert len(other.got) == 1
     assert "s3cr3t" not in str(world.last)
+    world.wait(minutes=15)
     assert [message.repeated for message in world.round()] == [True]
 
 
