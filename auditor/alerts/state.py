@@ -224,11 +224,13 @@ def remember(store: AlertStore, instance: str) -> Memory:
 
 
 class Forgetful:
-    """Remembers as long as the process lives: for when the store itself is what is broken."""
+    """Remembers as long as the process lives: for when the store itself is what is broken.
 
-    lasting = False
+    :param lasting: taken for one that survives, when there is nothing to remember yet.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, lasting: bool = False) -> None:
+        self.lasting = lasting
         self._rows: dict[tuple[str, str, str], Row] = {}
 
     def read(self, instance: str) -> list[Row]:

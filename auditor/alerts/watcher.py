@@ -145,7 +145,9 @@ def look(
     if channels is None:
         channels = _channels(settings, problems)
     if send and not channels:
-        return Round(problems=tuple(problems))
+        seen = client is not None and store is not None
+        pinged = _ping(settings, [trouble] if trouble else [], problems, seen=seen)
+        return Round(problems=tuple(problems), pinged=pinged)
     work = _Work(settings, client, store, channels, send=send, clock=clock)
     with ExitStack() as stack:
         work.open(stack)
@@ -206,8 +208,11 @@ class _Work:
 
     def open(self, stack: ExitStack) -> None:
         """Open what remembers; when that is broken, this process remembers by itself."""
-        from auditor.stores.opening import open_alert_store
+        from auditor.stores.opening import alert_store_path, open_alert_store
 
+        if not self._send and not alert_store_path(self._settings).exists():
+            self._remembering = Forgetful(lasting=True)
+            return
         try:
             opened = stack.enter_context(open_alert_store(self._settings))
             remember(opened, self._instance)
@@ -243,7 +248,14 @@ class _Work:
             flow.decisions,
             tuple(problems),
             unwatched,
-            self._ping(flow, troubles, problems),
+            self._send
+            and _ping(
+                self._settings,
+                troubles,
+                problems,
+                flow.decisions,
+                seen=self._store is not None and self._client is not None,
+            ),
         )
 
     def _watch(
@@ -426,34 +438,40 @@ class _Work:
             )
         )
 
-    def _ping(
-        self, flow: Flow, troubles: Sequence[AuditorError], problems: Sequence[AuditorError]
-    ) -> bool:
-        """Tell the dead-man switch that all is watched: Odoo and the store seen, people reachable.
 
-        A message that no channel takes keeps the ping back: it is the last way to reach anybody.
-        """
-        blind = {kinds.ODOO_UNREACHABLE, kinds.AUDITOR_BLIND}
-        if (
-            not self._send
-            or self._store is None
-            or self._client is None
-            or self._settings.deadman_url is None
-            or any(sight.kind_of(each) in blind for each in troubles)
-            or any(isinstance(each, BadInput) for each in problems)
-            or _undelivered(flow.decisions)
-        ):
-            return False
-        from auditor.alerts.channels.deadman import ping
+def _ping(
+    settings: Settings,
+    troubles: Sequence[AuditorError],
+    problems: Sequence[AuditorError],
+    decisions: Sequence[Decision] = (),
+    *,
+    seen: bool,
+) -> bool:
+    """Tell the dead-man switch that all is watched: Odoo and the store seen, people reachable.
 
-        try:
-            return ping(self._settings)
-        except BadInput as error:
-            logger.error(  # noqa: TRY400
-                "the dead-man switch was not pinged",
-                extra={"because": redact(error.message), "remedy": error.remedy},
-            )
-            return False
+    A message that no channel takes keeps the ping back: it is the last way to reach anybody.
+
+    :param seen: whether there were a client and a store at all.
+    """
+    blind = {kinds.ODOO_UNREACHABLE, kinds.AUDITOR_BLIND}
+    if (
+        settings.deadman_url is None
+        or not seen
+        or any(sight.kind_of(each) in blind for each in troubles)
+        or any(isinstance(each, BadInput) for each in problems)
+        or _undelivered(decisions)
+    ):
+        return False
+    from auditor.alerts.channels.deadman import ping
+
+    try:
+        return ping(settings)
+    except BadInput as error:
+        logger.error(  # noqa: TRY400
+            "the dead-man switch was not pinged",
+            extra={"because": redact(error.message), "remedy": error.remedy},
+        )
+        return False
 
 
 def _undelivered(decisions: Sequence[Decision]) -> bool:

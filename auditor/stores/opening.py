@@ -50,29 +50,33 @@ def _open(settings: Settings, *, create: bool) -> TrailStore:
     return BigQueryStore(address, create=create)
 
 
+def alert_store_path(settings: Settings) -> Path:
+    """Return where alerts are remembered: ``SENTINEL_ALERT_STORE``, or the store of the trail.
+
+    :raises BadInput: the store of the trail cannot remember alerts.
+    """
+    if settings.sentinel_alert_store:
+        return Path(settings.sentinel_alert_store).expanduser()
+    if settings.bigquery_address is None:
+        return settings.store_path
+    raise BadInput(
+        f"The store {settings.bigquery_address} cannot remember alerts: nothing in it can be "
+        "claimed at once, so two auditors would both send.",
+        "Set SENTINEL_ALERT_STORE to a file that lasts, such as /var/lib/sentinel/alerts.sqlite3.",
+    )
+
+
 @contextmanager
-def open_alert_store(settings: Settings) -> Iterator[AlertStore]:
-    """Open what remembers alerts, made when it is missing, and close it afterwards.
+def open_alert_store(settings: Settings, *, create: bool = True) -> Iterator[AlertStore]:
+    """Open what remembers alerts and close it afterwards.
 
-    It is ``SENTINEL_ALERT_STORE``, a file, or without that the store of the trail.
-
+    :param create: make it when it is missing.
     :raises BadInput: the store of the trail cannot remember alerts.
     :raises StoreError: it can't be used.
     """
     from auditor.stores.sqlite_alerts import SqliteAlertStore
 
-    if settings.sentinel_alert_store:
-        path = Path(settings.sentinel_alert_store).expanduser()
-    elif settings.bigquery_address is None:
-        path = settings.store_path
-    else:
-        raise BadInput(
-            f"The store {settings.bigquery_address} cannot remember alerts: nothing in it can be "
-            "claimed at once, so two auditors would both send.",
-            "Set SENTINEL_ALERT_STORE to a file that lasts, such as "
-            "/var/lib/sentinel/alerts.sqlite3.",
-        )
-    store = SqliteAlertStore(path)
+    store = SqliteAlertStore(alert_store_path(settings), create=create)
     try:
         yield store
     finally:

@@ -31,7 +31,7 @@ def close(app: App, key: str, comment: str) -> None:
     if not comment.strip():
         raise BadInput("Closing an alert needs a reason.", "--comment 'Why it is over'")
     instance = instance_of(app.settings)
-    with open_alert_store(app.settings) as store:
+    with open_alert_store(app.settings, create=False) as store:
         memory = remember(store, instance)
         known = memory.alerts.get(key)
         if known is None or not known.active:

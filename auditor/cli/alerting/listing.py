@@ -19,7 +19,7 @@ def list_(app: App, everything: bool) -> None:
     from auditor.cli.alerting import showing
     from auditor.stores.opening import open_alert_store
 
-    with open_alert_store(app.settings) as store:
+    with open_alert_store(app.settings, create=False) as store:
         memory = remember(store, instance_of(app.settings))
     alerts = [known for known in memory.alerts.values() if known.active]
     if everything:

@@ -62,7 +62,7 @@ def silences(app: App) -> None:
     from auditor.cli.alerting import showing
     from auditor.stores.opening import open_alert_store
 
-    with open_alert_store(app.settings) as store:
+    with open_alert_store(app.settings, create=False) as store:
         found = remember(store, instance_of(app.settings)).silences.values()
     if app.as_json:
         app.print_json({"silences": [showing.silence_document(each) for each in found]})
@@ -84,7 +84,7 @@ def unsilence(app: App, silence_id: str) -> None:
     from auditor.stores.opening import open_alert_store
 
     instance = instance_of(app.settings)
-    with open_alert_store(app.settings) as store:
+    with open_alert_store(app.settings, create=False) as store:
         memory = remember(store, instance)
         if silence_id not in memory.silences:
             raise BadInput(
