@@ -32,6 +32,8 @@ Examples:
 Needs a user of Sentinel's group auditor or manager. May be interrupted and
 repeated at any time: nothing is lost, nothing comes twice. Every seal is
 checked on the way; exit code 6 when the chain is not what was sealed.
+Where a channel for alerts is configured, people are told afterwards what is
+wrong; see sentinel-ops alerts --help. An alert never changes the exit code.
 """
 )
 @click.option(
@@ -55,7 +57,7 @@ checked on the way; exit code 6 when the chain is not what was sealed.
 @pass_app
 def command(app: App, consumer: str | None, follow: bool, interval: float) -> None:
     """Copy the sealed trail, finished runs and who changed what, from Odoo into the local store."""
-    from auditor.stores.opening import open_store
+    from auditor.cli.pulling import pull_and_watch
     from auditor.trail.pull import pull
 
     connection = app.settings.connection()
@@ -72,30 +74,30 @@ def command(app: App, consumer: str | None, follow: bool, interval: float) -> No
                 on_progress=on_progress,
             )
 
+    def attempt() -> Pulled:
+        return pull_and_watch(app, client, once)
+
     if follow:
-        _follow(app, once, interval)
+        _follow(app, attempt, interval)
         return
-    with open_store(app.settings, create=True) as store:
-        try:
-            pulled = once(store)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "Interrupted. What has landed is kept.", "sentinel-ops pull goes on from there."
-            ) from None
+    try:
+        pulled = attempt()
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted. What has landed is kept.", "sentinel-ops pull goes on from there."
+        ) from None
     _report(app, pulled)
 
 
-def _follow(app: App, once: Callable[[TrailStore], Pulled], interval: float) -> None:
+def _follow(app: App, attempt: Callable[[], Pulled], interval: float) -> None:
     from auditor.cli.render import sentence
-    from auditor.stores.opening import open_store
     from auditor.trail.follow import Stopped, follow, stopping
 
     first = True
 
     def again() -> None:
         nonlocal first
-        with open_store(app.settings, create=True) as store:
-            pulled = once(store)
+        pulled = attempt()
         if first or pulled.runs or pulled.events:
             _report(app, pulled)
         first = False
