@@ -1,7 +1,7 @@
-"""Settings, in this order of precedence: arguments, environment, ``.env.local``, defaults.
+"""Settings, in this order of precedence.
 
-Google Secret Manager comes as one more source after ``.env.local``; see
-:meth:`Settings.settings_customise_sources` of pydantic-settings for the place.
+Arguments, environment, ``.env.local``, Google Secret Manager (see :mod:`auditor.secrets_gcp`),
+defaults.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auditor.errors import BadInput
 from auditor.redact import protect
+from auditor.secrets_gcp import SecretManagerSource, wanted
 
 if TYPE_CHECKING:
     from auditor.stores.bigquery.address import Address
@@ -73,11 +74,12 @@ class Settings(BaseSettings):
 
     gcp_project: str | None = None
     bq_dataset: str = "sentinel_ops"
-    sentinel_secrets: Literal["none", "gcp"] = "none"
+    sentinel_secrets: str = "none"
 
     slack_webhook_url: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_channel: str = ""
+    slack_api_url: str = "https://slack.com/api/"
     alert_webhook_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
     alert_email_from: str = ""
@@ -103,6 +105,24 @@ class Settings(BaseSettings):
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  folders are not read
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in their order of precedence."""
+        return init_settings, env_settings, dotenv_settings, SecretManagerSource(settings_cls)
+
+    @field_validator("sentinel_secrets")
+    @classmethod
+    def _known_secrets(cls, value: str) -> str:
+        wanted(value, cls)
+        return value
 
     @field_validator("odoo_url")
     @classmethod

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from auditor.errors import AuditorError
 from auditor.odoo.answers import SealedLine, SealedRun
+from auditor.stores.figures import RunFigures
 
 NO_SEAL = "0" * 64
 """What stands before the first place of a chain."""
@@ -230,6 +231,10 @@ class TrailStore(Protocol):
 
         :param record: database id or exact name.
         """
+        ...
+
+    def run_figures(self) -> RunFigures:
+        """Figures about all runs, for monitoring."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.odoo.answers import SealedLine
+from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
     EMPTY,
     NO_SEAL,
@@ -337,6 +338,10 @@ class SqliteStore:
             run = sealed_run(position, content)
             stored = StoredRun(chain, database, url, run)
             yield StoredLine(stored, sealed_line(LineRow(*line), run.uid))
+
+    def run_figures(self) -> RunFigures:
+        """See the interface."""
+        return gather(self._all, runs="runs")
 
     def close(self) -> None:
         """See the interface."""

@@ -43,9 +43,12 @@ class Handler(BaseHTTPRequestHandler):
     standin: StandIn
 
     def do_GET(self) -> None:
-        """The stream of lines."""
+        """The stream of lines, and Odoo's version."""
         standin = self.standin
         path, _, query = self.path.partition("?")
+        if path == "/web/version":
+            standin.version(self)
+            return
         asked = {name: values[-1] for name, values in parse_qs(query).items()}
         with standin.lock:
             standin.calls.append(("stream", asked))

@@ -155,14 +155,6 @@ def test_arguments_over_environment_over_file(cli: Cli, tmp_path: Path) -> None:
     assert "before_the_command" in ran.err
 
 
-def test_the_template_names_every_setting() -> None:
-    from auditor.settings import Settings
-
-    template = (Path(__file__).parents[2] / ".env.local.template").read_text()
-    for name in Settings.model_fields:
-        assert f"{name.upper()}=" in template
-
-
 def test_help_of_a_job_lists_its_parameters(cli: Cli) -> None:
     ran = cli("run", "clean_old_orders", "--help")
     assert ran.code == 0

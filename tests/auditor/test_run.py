@@ -146,7 +146,7 @@ def test_the_same_key_for_another_request_is_refused(cli: Cli) -> None:
     assert cli("run", "clean_old_orders", "--no-wait", "--idempotency-key=k1").code == 0
     ran = cli("run", "clean_old_orders", "--no-wait", "--days=5", "--idempotency-key=k1")
     assert ran.code == 2
-    assert "used for another request" in ran.err
+    assert "belongs to another request" in ran.err
 
 
 def test_no_wait(cli: Cli, odoo: Odoo) -> None:

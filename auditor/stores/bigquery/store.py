@@ -17,6 +17,7 @@ from auditor.stores.bigquery.schema import LOG, STAGING_PREFIX
 from auditor.stores.bigquery.service import RETRY_SECONDS, Parameter, RuledOut, Service
 from auditor.stores.bigquery.staging import Staging
 from auditor.stores.bigquery.statements import MOVED_ON, OTHER_SEAL, Script
+from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
     EMPTY,
     ChainSummary,
@@ -380,6 +381,16 @@ class BigQueryStore:
             run = sealed_run(position, content)
             stored = StoredRun(chain, database or "", url or "", run)
             yield StoredLine(stored, sealed_line(LineRow(*line), run.uid))
+
+    def run_figures(self) -> RunFigures:
+        """See the interface."""
+        return gather(
+            self._all,
+            runs="(SELECT e.*, c.database FROM `{d}.entries` AS e JOIN `{d}.chains` AS c "
+            f"ON c.chain = e.chain WHERE {_RUN} AND e.job IS NOT NULL)",
+            chains="`{d}.chains`",
+            open_findings="`{d}.v_open_findings`",
+        )
 
     def close(self) -> None:
         """See the interface."""
