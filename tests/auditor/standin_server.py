@@ -100,7 +100,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        # Through a proxy, which this is too then, the whole address is asked for.
         self.speaks_json = urlsplit(self.path).path.startswith("/json/2/")
         try:
             if self.speaks_json:

@@ -33,8 +33,7 @@ from tests.support.secret_manager import serving_secrets
 
 HOOK = "https://hooks.slack.com/services/T0AB/B0CD/s3cr3tpart"
 READING = {"version", "health", "watch", "catalog", "export_runs"}
-LOGIN = {"xmlrpc": "context_get", "json2": "read"}
-"""What each transport asks to learn whether it is let in."""
+LOGIN = {"authenticate", "context_get"}
 
 
 def utc(**away: float) -> str:
@@ -81,10 +80,7 @@ def test_all_is_well_and_nothing_changes(cli: Cli, odoo: Odoo, store: Path) -> N
     assert list(verdicts(ran)) == list(CHECKS)
     assert sum(ran.json["counts"].values()) == len(ran.json["checks"])
     assert {path.name: path.read_bytes() for path in store.parent.iterdir()} == before
-    assert {name for name, _arguments in odoo.standin.calls} - {"authenticate"} == {
-        *READING,
-        LOGIN[odoo.transport],
-    }
+    assert {name for name, _arguments in odoo.standin.calls} - LOGIN == READING
 
 
 def test_for_people_each_symbol_comes_with_a_word(cli: Cli, odoo: Odoo) -> None:
@@ -307,7 +303,7 @@ def test_a_check_that_breaks_does_not_stop_the_others(
     cli: Cli, odoo: Odoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_subject: object) -> Iterator[Any]:
-        raise ZeroDivisionError(f"with {odoo.secret_of('manager')}")
+        raise ZeroDivisionError(f"with {odoo.env['ODOO_PASSWORD']}")
         yield
 
     monkeypatch.setattr(slack, "check", broken)
