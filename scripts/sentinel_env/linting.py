@@ -13,6 +13,7 @@ _CHECKS = {
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy (auditor)": ("mypy",),
     "mypy (scripts)": ("mypy", "--strict", "scripts/sentinel_env"),
+    "shellcheck": ("shellcheck", "scripts/deploy.sh"),
     "pylint-odoo": (
         *("pylint", "--load-plugins=pylint_odoo", "--disable=all", "--enable=odoolint"),
         # A README.rst would be generated from the fragments in readme/ when it is published.
