@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.errors import BadInput
+
 if TYPE_CHECKING:
+    from auditor.alerts.state import AlertStore
     from auditor.settings import Settings
     from auditor.stores.interface import TrailStore
 
@@ -44,3 +48,36 @@ def _open(settings: Settings, *, create: bool) -> TrailStore:
             "pip install 'sentinel-ops[bigquery]'",
         ) from error
     return BigQueryStore(address, create=create)
+
+
+def alert_store_path(settings: Settings) -> Path:
+    """Return where alerts are remembered: ``SENTINEL_ALERT_STORE``, or the store of the trail.
+
+    :raises BadInput: the store of the trail cannot remember alerts.
+    """
+    if settings.sentinel_alert_store:
+        return Path(settings.sentinel_alert_store).expanduser()
+    if settings.bigquery_address is None:
+        return settings.store_path
+    raise BadInput(
+        f"The store {settings.bigquery_address} cannot remember alerts: nothing in it can be "
+        "claimed at once, so two auditors would both send.",
+        "Set SENTINEL_ALERT_STORE to a file that lasts, such as /var/lib/sentinel/alerts.sqlite3.",
+    )
+
+
+@contextmanager
+def open_alert_store(settings: Settings, *, create: bool = True) -> Iterator[AlertStore]:
+    """Open what remembers alerts and close it afterwards.
+
+    :param create: make it when it is missing.
+    :raises BadInput: the store of the trail cannot remember alerts.
+    :raises StoreError: it can't be used.
+    """
+    from auditor.stores.sqlite_alerts import SqliteAlertStore
+
+    store = SqliteAlertStore(alert_store_path(settings), create=create)
+    try:
+        yield store
+    finally:
+        store.close()
