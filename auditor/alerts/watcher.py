@@ -208,17 +208,17 @@ class _Work:
 
     def open(self, stack: ExitStack) -> None:
         """Open what remembers; when that is broken, this process remembers by itself."""
-        from auditor.stores.opening import alert_store_path, open_alert_store
+        from auditor.stores.opening import open_alert_store
 
-        if not self._send and not alert_store_path(self._settings).exists():
-            self._remembering = Forgetful(lasting=True)
-            return
         try:
-            opened = stack.enter_context(open_alert_store(self._settings))
+            opened = stack.enter_context(open_alert_store(self._settings, create=self._send))
             remember(opened, self._instance)
         except (StoreError, BadState) as error:
             if isinstance(error, StoreError) and error.passing:
                 raise
+            if isinstance(error, StoreError) and error.missing:
+                self._remembering = Forgetful(lasting=True)
+                return
             self._store_trouble = error
         else:
             self._remembering = opened

@@ -12,6 +12,7 @@ from auditor.adapters.http.trouble import HttpError
 
 if TYPE_CHECKING:
     from auditor.adapters.http.door import Door
+    from auditor.stores.interface import TrailStore
     from auditor.trail.pull import Pulled
 
 
@@ -65,10 +66,12 @@ def _check_store_lasts(door: Door) -> None:
 
 
 def _pull(door: Door) -> Pulled:
+    from auditor.alerts.around import pull_and_watch
     from auditor.trail.pull import pull
 
     client = door.client()
-    with door.store(create=True) as store:
+
+    def once(store: TrailStore) -> Pulled:
         return pull(
             client,
             store,
@@ -76,13 +79,16 @@ def _pull(door: Door) -> Pulled:
             consumer=door.settings.sentinel_consumer,
         )
 
+    return pull_and_watch(door.settings, client, door.store(create=True), once)
+
 
 ROUTE = Route(
     "POST",
     "/pull",
     "Copy the sealed trail into the store",
     "Does what `sentinel-ops pull` does, for a scheduler to call. Safe to repeat and to kill: "
-    "nothing is lost, nothing comes twice. A chain that is not what was sealed is the error "
+    "nothing is lost, nothing comes twice. People are told of what is wrong, where a channel for "
+    "alerts is set. A chain that is not what was sealed is the error "
     "`trail_broken`, which names the place.",
     handle,
     {200: Answer("What has landed.", Document)},
