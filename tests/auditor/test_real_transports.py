@@ -38,6 +38,11 @@ Both = Callable[[Callable[[Client], Any]], Any]
 
 @pytest.fixture(scope="module")
 def clients(odoo_server: RunningOdoo, key: str) -> dict[str, Client]:
+    rpc = odoo_server.rpc()
+    (partner,) = rpc.execute("res.partner", "search", [], 0, 1)
+    old = {"partner_id": partner, "date_order": "2020-01-01 10:00:00"}
+    rpc.execute("sale.order", "create", [old, old])
+
     def client(way: Any) -> Client:
         return connect(Connection(odoo_server.url, odoo_server.db, "both-ways", key, transport=way))
 
