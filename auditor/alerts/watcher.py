@@ -190,6 +190,7 @@ class _Work:
         self._store_trouble: StoreError | BadState | None = None
         self._rules_trouble: BadInput | None = None
         self._ended: set[str] = set()
+        self._half = False
         self._rules = self._read_rules()
 
     def _read_rules(self) -> Rules:
@@ -227,6 +228,7 @@ class _Work:
         self, trouble: AuditorError | None, problems: list[AuditorError], *, pulled: bool
     ) -> Round:
         now = self._clock()
+        self._half = trouble is not None
         troubles = [
             each for each in (trouble, self._store_trouble, self._rules_trouble) if each is not None
         ]
@@ -356,6 +358,9 @@ class _Work:
             for chain in store.chains()
             if (chain.database, chain.url) == (database, url)
         }
+        if self._half:
+            # Of a trail that was only begun to be copied, what comes next may be old.
+            known &= memory.marks.keys()
         return [trail.Chain(uid, database, url) for uid in sorted(known)]
 
     def _of_odoo(self, memory: Memory, watched: Watched, facts: Facts) -> list[Observation]:

@@ -246,6 +246,18 @@ def test_old_failures_of_a_trail_that_was_never_judged_are_history(world: World)
     assert [alert.job for alert in message.alerts] == ["young"]
 
 
+def test_a_trail_copied_by_half_is_not_judged_as_if_the_rest_were_new(world: World) -> None:
+    world.standin.day = "2026-01-20"
+    for _ in range(3):
+        world.seal("failure")
+    world.standin.settle()
+    whole = world.standin.entries[1]["seal"]
+    world.standin.entries[1]["seal"] = "f" * 64
+    assert kinds(world.round()) == [["chain_broken"]]
+    world.standin.entries[1]["seal"] = whole
+    assert [message.status for message in world.round()] == [Status.RESOLVED]
+
+
 def test_five_records_and_how_many_in_all(world: World) -> None:
     world.seal("failure", lines=0)
     uid = world.seal("failure", lines=12, outcomes={"failed": 12})
