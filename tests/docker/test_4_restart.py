@@ -1,5 +1,11 @@
 """What another start does: upgrade, renew the key, leave alone what people changed."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docker.models.containers import Container
+
 from .stack import DATABASE, Stack, until
 
 _COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{}'"
@@ -51,24 +57,55 @@ def test_a_start_without_news_changes_nothing(stack: Stack) -> None:
 def test_a_database_of_others_is_left_alone(stack: Stack) -> None:
     stack.sql("CREATE DATABASE theirs OWNER odoo", "postgres")
     stack.sql("CREATE TABLE precious (id int)", "theirs")
-    container = stack.client.containers.get(stack.container("odoo").id)
-    said = stack.client.containers.run(
-        "sentinel-ops-odoo",
-        network=next(iter(container.attrs["NetworkSettings"]["Networks"])),
-        environment={"SENTINEL_DATABASE": "theirs"},
-        tmpfs={"/run/odoo": "mode=1777"},
-        volumes_from=[container.id],
-        detach=True,
-    )
     try:
-        assert said.wait(timeout=120)["StatusCode"] == 1
-        text = said.logs().decode()
+        with _another(stack, "theirs") as second:
+            assert second.wait(timeout=120)["StatusCode"] == 1
+            text = second.logs().decode()
         assert "was not made by this image" in text
         assert "what to do: name another one in SENTINEL_DATABASE" in text
         assert stack.sql("SELECT count(*) FROM precious", "theirs") == [["0"]]
     finally:
-        said.remove(force=True)
         stack.sql("DROP DATABASE theirs", "postgres")
+
+
+def test_two_do_not_set_up_at_once_and_who_waits_can_be_stopped(stack: Stack) -> None:
+    # What a container that sets up holds.
+    holder = "SELECT pg_advisory_lock(7361001), pg_sleep(600)"
+    stack.container("db").exec_run(
+        ["psql", "-U", "postgres", "-d", "postgres", "-c", holder], detach=True
+    )
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7361001"
+    until(lambda: stack.sql(held, "postgres") == [["1"]], "the lock is held")
+    try:
+        with _another(stack, DATABASE) as second:
+            until(lambda: b"another container sets the database up" in second.logs(), "it waits")
+            second.stop(timeout=60)
+            assert second.wait()["StatusCode"] == 128 + signal.SIGTERM, "not killed, but ended"
+            assert b"Traceback" not in second.logs()
+    finally:
+        stack.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6%'"
+            " AND pid <> pg_backend_pid()",
+            "postgres",
+        )
+
+
+@contextmanager
+def _another(stack: Stack, database: str) -> Iterator[Container]:
+    """Start a second container of Odoo's image beside the first."""
+    first = stack.container("odoo")
+    second = stack.client.containers.run(
+        "sentinel-ops-odoo",
+        network=next(iter(first.attrs["NetworkSettings"]["Networks"])),
+        environment={"SENTINEL_DATABASE": database},
+        tmpfs={"/run/odoo": "mode=1777"},
+        volumes_from=[first.id],
+        detach=True,
+    )
+    try:
+        yield second
+    finally:
+        second.remove(force=True)
 
 
 def _operators(stack: Stack) -> int:

@@ -4,9 +4,12 @@
 """
 
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
-from . import program
+from . import health, program
 from .configuration import Configuration
 from .database import Database, State
 from .errors import StartError
@@ -25,12 +28,15 @@ _COMMIT = "env.cr.commit()\n"
 
 def main(arguments: list[str]) -> int:
     """Prepare and become what `arguments` say; return an exit status only if that fails."""
+    # The first process of a container has no default for it: `docker stop` would have to kill.
+    signal.signal(signal.SIGTERM, _end)
     try:
         configuration = Configuration.of(os.environ)
         configuration.write()
         if arguments[:1] != ["serve"]:
             os.execvp(arguments[0], arguments)
         _set_up(configuration)
+        health.forget(configuration.file.parent)
         program.serve(arguments[1:])
     except StartError as error:
         sys.stderr.write(f"error: {error.message}\n  what to do: {error.remedy}\n")
@@ -42,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 def _set_up(configuration: Configuration) -> None:
     database = Database(configuration)
-    with database.alone():
+    with database.alone(lambda: _say("another container sets the database up; waiting for it")):
         state = database.state()
         _say(f"database {database.name}: {state.value}")
         code = ""
@@ -60,6 +66,11 @@ def _set_up(configuration: Configuration) -> None:
         if state is not State.CURRENT:
             database.note_current()
     _say("ready")
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    # Whoever runs a child ends it on the way out.
+    sys.exit(128 + number)
 
 
 def _say(text: str) -> None:

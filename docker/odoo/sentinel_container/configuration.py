@@ -6,6 +6,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psycopg2
 
 from .errors import StartError
 
@@ -113,6 +116,30 @@ class Configuration:
                 f"mount a tmpfs there: --tmpfs {self.file.parent}:mode=1777",
             ) from error
         return self.file
+
+    def connect(self, database: str) -> Any:
+        """Return a connection to one of PostgreSQL's databases, in autocommit.
+
+        :raises StartError: it cannot be had.
+        """
+        try:
+            connection = psycopg2.connect(
+                host=self.host,
+                port=self.port,
+                user=self.user,
+                password=self.password,
+                dbname=database,
+                connect_timeout=10,
+            )
+        except psycopg2.OperationalError as error:
+            raise StartError(
+                f"PostgreSQL at {self.host}:{self.port} lets {self.user} not into {database}: "
+                f"{str(error).strip().splitlines()[-1]}",
+                "look at the log of the database's container: docker compose logs db",
+            ) from error
+        # Databases cannot be made within a transaction.
+        connection.autocommit = True
+        return connection
 
 
 def _password(file: Path) -> str:

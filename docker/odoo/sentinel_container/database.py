@@ -7,13 +7,13 @@ here is ever dropped.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 from psycopg2 import sql
 
 from .configuration import ADDON, DATA, Configuration
@@ -42,16 +42,28 @@ class Database:
         self.name = configuration.database
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, on_wait: Callable[[], None]) -> Iterator[None]:
         """Keep other containers from setting up in the block; wait for one that does.
 
         The lock ends with its connection, so a container that is killed holds nobody up.
 
+        :param on_wait: called once, before waiting.
         :raises StartError: PostgreSQL cannot be reached.
         """
+        waiting = False
         with closing(self._connect("postgres")) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            # Nothing interrupts a wait inside psycopg2, `docker stop` neither.
+            while not self._takes_lock(cursor):
+                if not waiting:
+                    on_wait()
+                waiting = True
+                time.sleep(1)
             yield
+
+    @staticmethod
+    def _takes_lock(cursor: Any) -> bool:  # psycopg2 has no types
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])
 
     def state(self) -> State:
         """Return what is there.
@@ -127,25 +139,7 @@ class Database:
             return None if row is None else str(row[0])
 
     def _connect(self, database: str) -> Any:
-        known = self._configuration
-        try:
-            connection = psycopg2.connect(
-                host=known.host,
-                port=known.port,
-                user=known.user,
-                password=known.password,
-                dbname=database,
-                connect_timeout=10,
-            )
-        except psycopg2.OperationalError as error:
-            raise StartError(
-                f"PostgreSQL at {known.host}:{known.port} lets {known.user} not into {database}: "
-                f"{str(error).strip().splitlines()[-1]}",
-                "look at the log of the database's container: docker compose logs db",
-            ) from error
-        # Databases cannot be made within a transaction.
-        connection.autocommit = True
-        return connection
+        return self._configuration.connect(database)
 
 
 def addon_digest(folder: Path = Path("/opt/sentinel-ops/addons") / ADDON) -> str:
