@@ -208,17 +208,17 @@ class _Work:
 
     def open(self, stack: ExitStack) -> None:
         """Open what remembers; when that is broken, this process remembers by itself."""
-        from auditor.stores.opening import alert_store_path, open_alert_store
+        from auditor.stores.opening import open_alert_store
 
-        if not self._send and not alert_store_path(self._settings).exists():
-            self._remembering = Forgetful(lasting=True)
-            return
         try:
-            opened = stack.enter_context(open_alert_store(self._settings))
+            opened = stack.enter_context(open_alert_store(self._settings, create=self._send))
             remember(opened, self._instance)
         except (StoreError, BadState) as error:
             if isinstance(error, StoreError) and error.passing:
                 raise
+            if isinstance(error, StoreError) and error.missing:
+                self._remembering = Forgetful(lasting=True)
+                return
             self._store_trouble = error
         else:
             self._remembering = opened
@@ -327,18 +327,16 @@ class _Work:
         marks = dict(memory.marks)
         if self._store is not None and self._remembering.lasting:
             try:
-                for chain in self._store.chains():
-                    ours = (chain.database, chain.url)
-                    if ours == (self._connection.database, self._connection.shown_url):
-                        walked = trail.walk(
-                            self._store,
-                            chain,
-                            marks.get(chain.chain),
-                            facts,
-                            stops_seen=watched is not None,
-                        )
-                        seen += walked.observations
-                        marks[chain.chain] = walked.mark
+                for chain in self._chains(self._store, watched, memory):
+                    walked = trail.walk(
+                        self._store,
+                        chain,
+                        marks.get(chain.uid),
+                        facts,
+                        stops_seen=watched is not None,
+                    )
+                    seen += walked.observations
+                    marks[chain.uid] = walked.mark
             except StoreError as error:
                 if error not in troubles:
                     troubles.append(error)
@@ -347,6 +345,18 @@ class _Work:
         if watched is not None:
             seen += self._of_odoo(memory, watched, facts)
         return marks, seen
+
+    def _chains(
+        self, store: TrailStore, watched: Watched | None, memory: Memory
+    ) -> list[trail.Chain]:
+        """The chains of this Odoo; the store is asked for them only when nobody else can say."""
+        database, url = self._connection.database, self._connection.shown_url
+        known = {*memory.marks, *([watched.chain] if watched else [])} or {
+            chain.chain
+            for chain in store.chains()
+            if (chain.database, chain.url) == (database, url)
+        }
+        return [trail.Chain(uid, database, url) for uid in sorted(known)]
 
     def _of_odoo(self, memory: Memory, watched: Watched, facts: Facts) -> list[Observation]:
         def known(*of: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tests.auditor.standin_server import Handler
@@ -30,7 +31,7 @@ def answer(handler: Handler, body: bytes) -> Any:
     from tests.auditor.standin_server import Fault, Misbehave
 
     standin = handler.standin
-    _, _, _, model, method = handler.path.split("/")
+    _, _, _, model, method = urlsplit(handler.path).path.split("/")
     if not standin.has_json2:
         raise Misbehave(lambda handler: handler.reply(404, NOT_FOUND))
     if handler.headers["X-Odoo-Database"] != DATABASE:
@@ -51,7 +52,7 @@ def answer(handler: Handler, body: bytes) -> Any:
         return standin.execute(uid, handler.bearer, model, method, named)
 
     # What the login is over XML-RPC, so that tests can say once how it goes wrong.
-    name = "authenticate" if (model, method) == ("res.users", "context_get") else method
+    name = "authenticate" if model == "res.users" else method
     return standin.in_mood(handler, name, named, work)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from tests.auditor import standin_json2
 
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.speaks_json = self.path.startswith("/json/2/")
+        self.speaks_json = urlsplit(self.path).path.startswith("/json/2/")
         try:
             if self.speaks_json:
                 answer = standin_json2.answer(self, body)

@@ -56,7 +56,7 @@ def test_a_database_of_others_is_left_alone(stack: Stack) -> None:
         "sentinel-ops-odoo",
         network=next(iter(container.attrs["NetworkSettings"]["Networks"])),
         environment={"SENTINEL_DATABASE": "theirs"},
-        tmpfs={"/run/odoo": ""},
+        tmpfs={"/run/odoo": "mode=1777"},
         volumes_from=[container.id],
         detach=True,
     )

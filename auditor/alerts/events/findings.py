@@ -18,6 +18,7 @@ from auditor.alerts.kinds import ANOMALY, FINDINGS_ABOVE, NEW_FINDINGS
 from auditor.cli.text import money, plural
 
 if TYPE_CHECKING:
+    from auditor.alerts.events.recall import Recall
     from auditor.alerts.notification import Record
     from auditor.odoo.answers import SealedRun
     from auditor.stores.interface import StoredRun, TrailStore
@@ -34,28 +35,30 @@ class Difference(NamedTuple):
     records: tuple[tuple[str, int, str], ...]
 
 
-def observe(store: TrailStore, stored: StoredRun, at: datetime, facts: Facts) -> list[Observation]:
+def observe(
+    store: TrailStore, recall: Recall, stored: StoredRun, at: datetime, facts: Facts
+) -> list[Observation]:
     """Return what one look found; a run that is none, or that could not tell, says nothing."""
     run = stored.run
     if run.mode != "plan" or run.status not in GOOD or run.verdict in UNKNOWN_VERDICTS:
         return []
-    earlier = _earlier(store, stored, facts)
+    earlier = _earlier(recall, stored, facts)
     seen = [_unusual(run, name, earlier, at, facts) for name in _series(run)]
     if run.shape in ("check", "remedy"):
-        difference = _difference(store, stored, earlier[0]) if earlier else None
+        difference = _difference(recall, stored, earlier[0]) if earlier else None
         seen.append(_above(store, stored, difference, at, facts))
         if difference is not None:
             seen.append(_new(stored, difference, at, facts))
     return seen
 
 
-def _earlier(store: TrailStore, stored: StoredRun, facts: Facts) -> list[StoredRun]:
+def _earlier(recall: Recall, stored: StoredRun, facts: Facts) -> list[StoredRun]:
     """Looks of the same job before this one, the newest first."""
     run = stored.run
     wanted = facts.rules.anomaly.history
     return [
         each
-        for each in store.recent_runs(limit=wanted * 3, job=run.job)
+        for each in recall.runs(run.job, wanted * 3)
         if each.chain == stored.chain
         and int(each.run.position) < int(run.position)
         and each.run.mode == "plan"
@@ -177,16 +180,15 @@ def _first(store: TrailStore, stored: StoredRun, facts: Facts) -> tuple[Record, 
     return tuple(facts.record(line.model, line.record, line.name) for line in lines)
 
 
-def _difference(store: TrailStore, now: StoredRun, before: StoredRun) -> Difference:
+def _difference(recall: Recall, now: StoredRun, before: StoredRun) -> Difference:
     """Compare the records of two looks, or their counts where not every record has a line."""
     for each in (now, before):
         if each.run.line_count != each.run.matched or each.run.line_count > COMPARED:
             change = now.run.matched - before.run.matched
             return Difference(max(change, 0), max(-change, 0), ())
-    found = {(line.model, line.record): line.name for line in store.lines(now, limit=0)}
-    known = {(line.model, line.record) for line in store.lines(before, limit=0)}
+    found, known = recall.records(now), recall.records(before)
     new = [(*record, name) for record, name in found.items() if record not in known]
-    return Difference(len(new), len(known - found.keys()), tuple(new[:5]))
+    return Difference(len(new), len(known.keys() - found.keys()), tuple(new[:5]))
 
 
 def _words(difference: Difference | None) -> str:

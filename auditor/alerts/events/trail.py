@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from auditor.alerts.events import findings, runs, stops
 from auditor.alerts.events.facts import Facts, moment
+from auditor.alerts.events.recall import Recall
 from auditor.alerts.state import Mark
 from auditor.stores.interface import RUN, StoredRun, StoreError
 from auditor.stores.reading import sealed_run
 
 if TYPE_CHECKING:
     from auditor.alerts.judging import Observation
-    from auditor.stores.interface import ChainSummary, Entry, TrailStore
+    from auditor.stores.interface import Entry, TrailStore
 
 logger = logging.getLogger(__name__)
 
@@ -34,33 +35,46 @@ class Walked:
     mark: Mark
 
 
+@dataclass(frozen=True)
+class Chain:
+    """A chain of the Odoo that is watched."""
+
+    uid: str
+    database: str
+    url: str
+
+
 def walk(
-    store: TrailStore, chain: ChainSummary, mark: Mark | None, facts: Facts, *, stops_seen: bool
+    store: TrailStore, chain: Chain, mark: Mark | None, facts: Facts, *, stops_seen: bool
 ) -> Walked:
     """Look at everything behind ``mark``.
 
     :param stops_seen: Odoo itself says what is stopped right now, so the trail need not.
     :raises StoreError: the store can't be read.
     """
+    head = store.head(chain.uid).position
+    position = mark.position if mark else _first_place(store, chain.uid, head, facts)
+    if position >= head:
+        return Walked((), Mark(position))
     seen: list[Observation] = []
-    position = mark.position if mark else _first_place(store, chain, facts)
-    for entry in _entries(store, chain.chain, position):
+    recall = Recall(store)
+    for entry in _entries(store, chain.uid, position):
         position = entry.position
         if not entry.content:
             # Withheld from this reader, or erased: nothing can be said about it.
             continue
         if entry.kind == RUN:
-            seen += _look_at_run(store, chain, entry, facts)
+            seen += _look_at_run(store, recall, chain, entry, facts)
         elif not stops_seen:
             seen += _look_at_event(entry, facts)
     return Walked(tuple(seen), Mark(position))
 
 
-def _first_place(store: TrailStore, chain: ChainSummary, facts: Facts) -> int:
+def _first_place(store: TrailStore, chain: str, head: int, facts: Facts) -> int:
     since = facts.now - FIRST_LOOK
     until = facts.now + FIRST_LOOK
-    days = store.days(chain.chain, since.date().isoformat(), until.date().isoformat())
-    return min((day.first for day in days), default=chain.head.position + 1) - 1
+    days = store.days(chain, since.date().isoformat(), until.date().isoformat())
+    return min((day.first for day in days), default=head + 1) - 1
 
 
 def _entries(store: TrailStore, chain: str, after: int) -> Iterator[Entry]:
@@ -73,7 +87,7 @@ def _entries(store: TrailStore, chain: str, after: int) -> Iterator[Entry]:
 
 
 def _look_at_run(
-    store: TrailStore, chain: ChainSummary, entry: Entry, facts: Facts
+    store: TrailStore, recall: Recall, chain: Chain, entry: Entry, facts: Facts
 ) -> list[Observation]:
     try:
         run = sealed_run(entry.position, entry.content)
@@ -81,11 +95,11 @@ def _look_at_run(
         # verify is for that; one edited row must not keep the alerts of all others from people.
         logger.warning("a run cannot be judged", extra={"because": error.message})
         return []
-    stored = StoredRun(chain.chain, chain.database, chain.url, run)
+    stored = StoredRun(chain.uid, chain.database, chain.url, run)
     at = moment(run.ended_at) or moment(entry.sealed_at) or facts.now
     return [
         *runs.observe(store, stored, at, facts),
-        *findings.observe(store, stored, at, facts),
+        *findings.observe(store, recall, stored, at, facts),
     ]
 
 

@@ -65,4 +65,5 @@ def _places(alert: Alert, flow: Flow) -> Iterator[tuple[str, str]]:
     for route in routes_of(alert, flow.rules, flow.channels):
         name = "/".join(quote(f"{by}={getattr(alert, by)}", safe="=") for by in route.group_by)
         for channel in route.channels:
-            yield name or "all", channel
+            # Mail programs and chat threads tell groups apart by this, whatever Odoo it is about.
+            yield f"{quote(flow.instance, safe='')}/{name or 'all'}", channel

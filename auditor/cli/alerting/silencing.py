@@ -24,7 +24,7 @@ _MATCHERS = (
     f"--matcher is FIELD=VALUE, with one of the fields {', '.join(FIELDS)}; for example "
     "--matcher job=clean_old_orders --matcher kind=run_*"
 )
-_MOMENTS = "For example --until '2026-12-24 18:00' (UTC), or --for 4h."
+_MOMENTS = "For example --until '2026-12-20 18:00' (UTC), or --for 4h."
 
 
 def new_silence(

@@ -15,6 +15,7 @@ from auditor.cli.exits import Interrupted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auditor.alerts.flow import Decision
     from auditor.errors import AuditorError
     from auditor.stores.interface import TrailStore
     from auditor.trail.pull import Pulled
@@ -67,8 +68,9 @@ def command(
     app: App, consumer: str | None, follow: bool, interval: float, heartbeat: Path | None
 ) -> None:
     """Copy the sealed trail, finished runs and who changed what, from Odoo into the local store."""
+    from auditor.alerts.around import pull_and_watch
     from auditor.cli.heartbeat import beat
-    from auditor.cli.pulling import pull_and_watch
+    from auditor.stores.opening import open_store
     from auditor.trail.pull import pull
 
     connection = app.settings.connection()
@@ -89,7 +91,10 @@ def command(
         return pulled
 
     def attempt() -> Pulled:
-        return pull_and_watch(app, client, once)
+        opening = open_store(app.settings, create=True)
+        return pull_and_watch(
+            app.settings, client, opening, once, on_decided=lambda decided: _say(app, decided)
+        )
 
     if follow:
         _follow(app, attempt, interval)
@@ -127,6 +132,15 @@ def _follow(app: App, attempt: Callable[[], Pulled], interval: float) -> None:
             follow(again, interval=interval, on_trouble=on_trouble)
     except Stopped:
         app.err.print("Stopped, as asked. What has landed is kept.")
+
+
+def _say(app: App, decided: list[Decision]) -> None:
+    from auditor.cli.text import plural
+
+    sent = [each for each in decided if each.sent]
+    if sent and not app.as_json:
+        channels = ", ".join(sorted({each.channel for each in sent}))
+        app.err.print(f"Alerts: {plural(len(sent), 'message')} sent by {channels}.")
 
 
 def _report(app: App, pulled: Pulled) -> None:

@@ -74,7 +74,10 @@ class Configuration:
         )
 
     def write(self) -> Path:
-        """Write Odoo's configuration, readable by Odoo's user only, and return its file."""
+        """Write Odoo's configuration, readable by Odoo's user only, and return its file.
+
+        :raises StartError: it cannot be written.
+        """
         options = {
             "db_host": self.host,
             "db_port": str(self.port),
@@ -98,11 +101,17 @@ class Configuration:
         }
         text = "".join(f"{name} = {value}\n" for name, value in options.items())
         temporary = self.file.with_suffix(".new")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(f"[options]\n{text}")
-        temporary.rename(self.file)
+        try:
+            temporary.unlink(missing_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(f"[options]\n{text}")
+            temporary.rename(self.file)
+        except OSError as error:
+            raise StartError(
+                f"Odoo's configuration cannot be written: {error}",
+                f"mount a tmpfs there: --tmpfs {self.file.parent}:mode=1777",
+            ) from error
         return self.file
 
 

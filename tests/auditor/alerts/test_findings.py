@@ -68,10 +68,9 @@ def test_new_findings_are_told_to_who_wants_them(world: World) -> None:
 
 def test_a_look_with_other_parameters_is_another_question(world: World) -> None:
     world.rules(ALL)
-    look_at(world, 3, parameters={"days": 90})
-    look_at(world, 20, parameters={"days": 10})
-    look_at(world, 3, parameters={"days": 90})
-    assert world.round() == []
+    for found, days in ((3, 90), (20, 10), (3, 90)):
+        look_at(world, found, parameters={"days": days})
+        assert world.round() == []
 
 
 def test_only_counts_where_not_every_record_has_a_line(world: World) -> None:

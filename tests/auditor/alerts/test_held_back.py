@@ -104,6 +104,15 @@ def test_what_was_explained_is_told_when_the_explanation_ends(world: World) -> N
     assert told == {"kill_switch": Status.RESOLVED, "run_aborted": Status.FIRING}
 
 
+def test_what_is_explained_by_now_and_over_is_told_to_be_over(world: World) -> None:
+    world.seal("aborted")
+    world.round()
+    world.standin.watched["stops"] = [stop()]
+    world.seal("success")
+    told = {message.alerts[0].kind: message.status for message in world.round()}
+    assert told == {"kill_switch": Status.FIRING, "run_aborted": Status.RESOLVED}
+
+
 def test_nothing_is_said_to_be_over_while_a_part_is_held_back(world: World) -> None:
     world.standin.jobs = [job("a"), job("b")]
     world.standin.watched["jobs"] = [watched_job("a"), watched_job("b")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from auditor.alerts.state import (
     remember,
     told_key,
 )
+from auditor.stores.interface import StoreError
 from auditor.stores.sqlite_alerts import SqliteAlertStore
 from tests.auditor.alerts.conftest import NOON, Kept
 
@@ -32,11 +34,31 @@ MESSAGE = Notification(
 )
 
 
-@pytest.fixture(params=["sqlite", "forgetful"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AlertStore]:
-    made: AlertStore = (
-        SqliteAlertStore(tmp_path / "alerts.sqlite3") if request.param == "sqlite" else Forgetful()
-    )
+_NUMBERS = count(1)
+
+
+@pytest.fixture(params=["sqlite", "forgetful", "bigquery"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AlertStore]:
+    made: AlertStore
+    if request.param == "sqlite":
+        made = SqliteAlertStore(tmp_path / "alerts.sqlite3")
+    elif request.param == "forgetful":
+        made = Forgetful()
+    else:
+        pytest.importorskip("google.cloud.bigquery", reason="Google's client is not installed")
+        from auditor.stores.bigquery.address import Address
+        from auditor.stores.bigquery.alerts import BigQueryAlertStore
+
+        emulator = request.getfixturevalue("bigquery_emulator")
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", emulator.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        address = Address("a-project", f"alerts_{next(_NUMBERS)}")
+        with pytest.raises(StoreError) as caught:
+            BigQueryAlertStore(address, create=False, retry_seconds=5)
+        assert caught.value.missing
+        made = BigQueryAlertStore(address, retry_seconds=5)
     yield made
     made.close()
 
@@ -65,6 +87,12 @@ def test_removed_and_made_again(store: AlertStore) -> None:
     assert store.write("acme", [change("a", 1, None)])
     assert not store.write("acme", [change("a", 1)])
     assert store.write("acme", [change("a", 0)])
+
+
+def test_any_text_comes_back_as_it_was(store: AlertStore) -> None:
+    text = """{"a": "it's \\"here\\" \\n — ü, {b}, %s, `; DROP"}"""
+    assert store.write("acme@odoo:8069", [change("it's/`a", 0, text)])
+    assert store.read("acme@odoo:8069")[0][1:] == ("it's/`a", 1, text)
 
 
 def test_instances_know_nothing_of_each_other(store: AlertStore) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
@@ -10,12 +9,12 @@ from pydantic import BaseModel, Field
 from auditor.adapters.http.message import Response
 from auditor.adapters.http.route import Answer, Call, Nothing, Route
 from auditor.adapters.http.trouble import HttpError
-from auditor.errors import AuditorError
 from auditor.redact import redact
 
 if TYPE_CHECKING:
     from auditor.adapters.http.door import Door
     from auditor.alerts.flow import Decision
+    from auditor.stores.interface import TrailStore
     from auditor.trail.pull import Pulled
 
 
@@ -93,24 +92,23 @@ def _check_store_lasts(door: Door) -> None:
 
 def _pull_and_watch(door: Door) -> tuple[Pulled, list[Decision]]:
     """Pull, then judge and tell people, whether the pull went well or not."""
-    from auditor.alerts.watcher import watch_once
+    from auditor.alerts.around import pull_and_watch
     from auditor.trail.pull import pull
 
     client = door.client()
-    with ExitStack() as stack:
-        store = None
-        try:
-            store = stack.enter_context(door.store(create=True))
-            pulled = pull(
-                client,
-                store,
-                url=door.connection().shown_url,
-                consumer=door.settings.sentinel_consumer,
-            )
-        except AuditorError as error:
-            watch_once(door.settings, client, store, error)
-            raise
-        return pulled, watch_once(door.settings, client, store)
+    decisions: list[Decision] = []
+
+    def once(store: TrailStore) -> Pulled:
+        return pull(
+            client,
+            store,
+            url=door.connection().shown_url,
+            consumer=door.settings.sentinel_consumer,
+        )
+
+    opening = door.store(create=True)
+    pulled = pull_and_watch(door.settings, client, opening, once, on_decided=decisions.extend)
+    return pulled, decisions
 
 
 ROUTE = Route(
