@@ -16,6 +16,10 @@ from auditor.stores.interface import EMPTY, Entry, Head, LineRow, MovedOn, Store
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo
 
+pytestmark = pytest.mark.one_transport(
+    "the store is what is tested; the pull that fills it is tested over both"
+)
+
 CHAIN = "c1"
 FIVE = Head(5, "ab" * 32)
 ENTRY = Entry(1, "run", "u", "2026-01-31T12:00:00.000000Z", "d", "s", "", "salt", "{}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -53,12 +54,22 @@ wrong; see sentinel-ops alerts --help. An alert never changes the exit code.
     metavar="SECONDS",
     help="With --follow: time between two pulls, more or less a fifth.",
 )
+@click.option(
+    "--heartbeat",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Touched after each pull that worked: how old it is tells whether pulls work.",
+)
 @json_option
 @common_options
 @pass_app
-def command(app: App, consumer: str | None, follow: bool, interval: float) -> None:
+def command(
+    app: App, consumer: str | None, follow: bool, interval: float, heartbeat: Path | None
+) -> None:
     """Copy the sealed trail, finished runs and who changed what, from Odoo into the local store."""
     from auditor.alerts.around import pull_and_watch
+    from auditor.cli.heartbeat import beat
     from auditor.stores.opening import open_store
     from auditor.trail.pull import pull
 
@@ -68,13 +79,16 @@ def command(app: App, consumer: str | None, follow: bool, interval: float) -> No
 
     def once(store: TrailStore) -> Pulled:
         with _progress(app.err, app) as on_progress:
-            return pull(
+            pulled = pull(
                 client,
                 store,
                 url=connection.shown_url,
                 consumer=name,
                 on_progress=on_progress,
             )
+        if heartbeat is not None:
+            beat(heartbeat)
+        return pulled
 
     def attempt() -> Pulled:
         opening = open_store(app.settings, create=True)
