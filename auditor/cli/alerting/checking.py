@@ -31,12 +31,20 @@ def check(app: App) -> int:
     read_rules(app.settings.sentinel_alerts).check_channels([each.name for each in channels])
     try:
         with open_store(app.settings, create=False) as store:
+            if not store.chains():
+                raise StoreError(
+                    "The store is empty: nothing was pulled yet, or nothing sealed in Odoo.",
+                    "sentinel-ops pull copies the trail from Odoo.",
+                    missing=True,
+                )
             found = look(
                 app.settings, app.client(), store, pulled=False, send=False, channels=channels
             )
     except StoreError as error:
+        # Missing is no alert: whoever asks is told below.
+        trouble = None if error.missing else error
         found = look(
-            app.settings, app.client(), None, error, pulled=False, send=False, channels=channels
+            app.settings, app.client(), None, trouble, pulled=False, send=False, channels=channels
         )
         found = found.with_problem(error)
     code = for_error(found.problems[0]) if found.problems else Exit.DONE

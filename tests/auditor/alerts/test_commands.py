@@ -12,6 +12,8 @@ from tests.auditor.alerts.conftest import Hook
 from tests.auditor.conftest import Cli, Odoo, Ran
 from tests.auditor.standin_watch import watched_job
 
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
 
 @pytest.fixture
 def told(odoo: Odoo, hook: Hook, cli: Cli) -> Cli:
@@ -59,7 +61,10 @@ def test_check_says_what_would_be_sent_and_sends_nothing(told: Cli, odoo: Odoo, 
     assert hook.messages() == []
 
 
-def test_check_is_not_all_good_when_it_could_not_look(told: Cli, tmp_path: Path) -> None:
+def test_check_is_not_all_good_when_it_could_not_look(
+    told: Cli, odoo: Odoo, tmp_path: Path
+) -> None:
+    odoo.standin.seal()
     told("pull")
     ran = told("alerts", "check", ODOO_URL="http://127.0.0.1:9")
     assert ran.code == 3
@@ -69,6 +74,16 @@ def test_check_is_not_all_good_when_it_could_not_look(told: Cli, tmp_path: Path)
     for arguments in (("check",), ("list",), ("silences",), ("unsilence", "x")):
         ran = told("alerts", *arguments, SENTINEL_STORE=str(missing))
         assert (ran.code, missing.exists()) == (1, False)
+
+
+def test_check_of_a_store_into_which_nothing_was_pulled(told: Cli) -> None:
+    silence = ("--for", "1h", "--matcher", "job=x", "--comment", "y")
+    assert told("alerts", "silence", *silence).code == 0
+    ran = told("alerts", "check")
+    assert ran.code == 1
+    assert "nothing was pulled yet" in ran.out
+    assert "Nothing is wrong" not in ran.out
+    assert told("alerts", "list").out.startswith("Nothing was judged yet")
 
 
 def test_a_silence_needs_an_end_a_reason_and_what_for(told: Cli) -> None:

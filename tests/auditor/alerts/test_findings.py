@@ -8,6 +8,8 @@ from auditor.alerts.notification import Severity, Status
 from tests.auditor.alerts.conftest import World, kinds
 from tests.auditor.standin_jobs import job
 
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
 ALL = '[[routes]]\nchannels = ["slack"]\n'
 
 

@@ -15,6 +15,8 @@ from tests.auditor.alerts.conftest import World
 from tests.auditor.standin_jobs import job
 from tests.auditor.standin_watch import stop, watched_job
 
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
 MUTED = '[[mutes]]\nstart = "12:00"\nend = "13:00"\n'
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.alerts.notification import Reason, Severity, Status
 from tests.auditor.alerts.conftest import World, kinds
 from tests.auditor.standin_watch import awaited_approval, stop, unfinished_run, watched_job
+
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
 
 
 def test_a_missed_schedule(world: World) -> None:

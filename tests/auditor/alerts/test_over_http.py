@@ -10,6 +10,8 @@ from auditor.adapters.http.door import Door
 from tests.auditor.alerts.conftest import Hook, World
 from tests.auditor.http.conftest import asked
 
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_pull_over_http_tells_people(world: World, hook: Hook, status: int) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from auditor.alerts.channels.interface import NotSent
 from auditor.alerts.notification import Reason, Severity, Status
 from tests.auditor.alerts.conftest import Kept, World, kinds
 from tests.auditor.standin_jobs import job
 from tests.auditor.standin_watch import watched_job
+
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
 
 
 def test_one_message_when_it_begins_and_one_when_it_ends(world: World) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.alerts.notification import Severity, Status
 from auditor.alerts.watcher import look
 from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import World, kinds
 from tests.auditor.standin_watch import awaited_approval, watched_job
+
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
 
 LATE = "2026-01-31 10:00:00"
 

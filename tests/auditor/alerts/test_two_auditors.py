@@ -13,6 +13,8 @@ import pytest
 from tests.auditor.alerts.conftest import Hook, kill
 from tests.auditor.conftest import Odoo, run_process, start_process
 
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
 
 @pytest.fixture
 def env(odoo: Odoo, hook: Hook) -> dict[str, str]:
