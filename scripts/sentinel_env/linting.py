@@ -14,6 +14,7 @@ _CHECKS = {
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy (auditor)": ("mypy",),
     "mypy (scripts)": ("mypy", "--strict", "scripts/sentinel_env"),
+    "shellcheck": ("shellcheck", "scripts/deploy.sh"),
     "mypy (docker)": ("mypy", "--strict", "docker/odoo/sentinel_container"),
     "pylint-odoo": (
         *("pylint", "--load-plugins=pylint_odoo", "--disable=all", "--enable=odoolint"),

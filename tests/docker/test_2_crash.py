@@ -29,9 +29,10 @@ def test_nothing_is_lost_and_nothing_doubled(stack: Stack, service: str) -> None
     lines = _lines(stack)
     assert Counter(lines[order] for order in orders) == {1: len(orders)}, "one line each"
     assert stack.ops("verify", "--against-odoo")["good"] is True
+    chosen = ",".join(map(str, orders))
     in_odoo = stack.sql(
-        "SELECT count(*), count(DISTINCT record_ref) FROM sentinel_run_line WHERE outcome = 'done'"
-        f" AND model = 'sale.order' AND record_ref IN ({','.join(map(str, orders))})"
+        "SELECT count(*), count(DISTINCT record_ref) FROM sentinel_run_line"
+        f" WHERE outcome = 'done' AND model = 'sale.order' AND record_ref IN ({chosen})"
     )
     assert in_odoo == [[str(len(orders)), str(len(orders))]]
 
