@@ -11,6 +11,7 @@ if "SENTINEL_COMPOSE" not in os.environ:
 
 from .stack import SERVICES, Stack, until
 
+AGAIN = "database sentinel: a first start that did not come to its end"
 _BEGUN = (
     "SELECT count(*) FROM pg_database WHERE datname = 'sentinel'"
     " AND shobj_description(oid, 'pg_database') LIKE '%not over yet%'"
@@ -46,6 +47,7 @@ def demo() -> Iterator[tuple[Stack, FirstStart]]:
         )
         (row,) = stack.sql("SELECT oid FROM pg_database WHERE datname = 'sentinel'", "postgres")
         stack.crash("odoo")
+        until(lambda: AGAIN in stack.logs("odoo"), "the first start begins again", 120)
         # What a person types; it waits until Odoo is healthy before it starts the auditor.
         stack.compose("up", "-d")
         stack.until_healthy(*SERVICES)
