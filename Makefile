@@ -29,11 +29,7 @@ torture: ## kill -9 Odoo and PostgreSQL in live runs, and count; ARGS="--rounds 
 bench: ## measure the engine next to other ways; ARGS="--only plans" and others, see benchmarks/
 	$(SENTINEL) bench -- $(ARGS)
 
-<<<<<<< HEAD
-lint: ## ruff, mypy --strict, shellcheck, pylint-odoo
-=======
-lint: ## ruff, mypy --strict, pylint-odoo, hadolint
->>>>>>> main
+lint: ## ruff, mypy --strict, shellcheck, pylint-odoo, hadolint
 	$(SENTINEL) lint
 
 setup: ## fetch and build everything, start no Odoo

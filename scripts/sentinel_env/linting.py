@@ -14,7 +14,6 @@ _CHECKS = {
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy (auditor)": ("mypy",),
     "mypy (scripts)": ("mypy", "--strict", "scripts/sentinel_env"),
-    "shellcheck": ("shellcheck", "scripts/deploy.sh"),
     "mypy (docker)": ("mypy", "--strict", "docker/odoo/sentinel_container"),
     "pylint-odoo": (
         *("pylint", "--load-plugins=pylint_odoo", "--disable=all", "--enable=odoolint"),
@@ -31,9 +30,10 @@ _CHECKS = {
 # Checks of all files that fit a pattern; their tools take no folder.
 _FILES = {
     "hadolint": ("hadolint", ("docker/*/Dockerfile", "tests/docker/standins/*/Dockerfile")),
-    "shellcheck (docker)": (
+    "shellcheck": (
         "shellcheck",
         (
+            "scripts/*.sh",
             "docker/auditor/healthy",
             "docker/auditor/sentinel-ops",
             "docker/postgres/odoo-role.sh",

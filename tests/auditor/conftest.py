@@ -25,6 +25,7 @@ TRANSPORTS = {"xmlrpc": "XML-RPC", "json2": "JSON-2"}
 """Both ways to Odoo, by the value of ODOO_TRANSPORT."""
 
 ONE_TRANSPORT = {
+    "alerts": "alerts are made of the client's answers, which are tested over both",
     "http": "the door asks through the client, whose calls are tested over both",
     "mcp": "the door asks through the client, whose calls are tested over both",
 }
