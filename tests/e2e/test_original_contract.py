@@ -21,6 +21,8 @@ from .orders import TEXT, Orders
 from .waiting import ended, until
 
 TEMPLATE = ".env.local.template"
+CALM = ("--warn=100000", "--fail=100000")
+"""So many actions may be late: what the database of a test is like is not the question."""
 
 
 def run(house: House, folder: Path, *words: str, code: int = 0, **settings: str) -> Any:
@@ -35,7 +37,7 @@ def run(house: House, folder: Path, *words: str, code: int = 0, **settings: str)
 
 def test_purpose_health_checks(house: House, tmp_path: Path) -> None:
     """ERP monitoring and health checks."""
-    result = run(house, tmp_path, "cron_health", "--late-minutes=525600", "--fail=100000")
+    result = run(house, tmp_path, "cron_health", *CALM)
     assert (result["shape"], result["verdict"]) == ("measure", "pass")
     assert {kpi["name"]: kpi["unit"] for kpi in result["kpis"]}["late"] == "actions"
 
