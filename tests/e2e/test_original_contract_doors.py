@@ -235,7 +235,7 @@ def test_alerts_in_slack(house: House, tmp_path: Path) -> None:
         assert said.code == 0, said.err
         # Other tests may have left trouble of the last day, too.
         (message,) = (each for each in slack.messages if "Rogue" in each.everything)
-        # Of other tests the job may have failed before; three times in a row is an alert of its own.
+        # It may have failed before; three times in a row is an alert of its own.
         shown = json.dumps(message.blocks) + message.text
         assert re.search(r"docs/runbooks/(run_failed|repeated_failure)\.md", shown)
         assert "Traceback" not in message.everything
