@@ -6,6 +6,7 @@ traceback passes through :func:`redact`, which knows the secrets in use by value
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -14,7 +15,7 @@ _secrets: set[str] = set()
 
 
 def protect(secret: str) -> None:
-    """Hide ``secret``, and its URL-encoded and XML-escaped forms, from now on.
+    """Hide ``secret``, and its URL-encoded, XML- and JSON-escaped forms, from now on.
 
     Very short ones are left alone: masking every ``a`` of a text hides the text, not the secret.
     """
@@ -23,6 +24,7 @@ def protect(secret: str) -> None:
     escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     _secrets.update({secret, quote(secret), quote(secret, safe=""), quote_plus(secret), escaped})
     _secrets.add(repr(secret)[1:-1])
+    _secrets.update(json.dumps(secret, ensure_ascii=strict)[1:-1] for strict in (True, False))
 
 
 def forget() -> None:

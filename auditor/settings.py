@@ -1,22 +1,24 @@
-"""Settings, in this order of precedence: arguments, environment, ``.env.local``, defaults.
+"""Settings, in this order of precedence.
 
-Google Secret Manager comes as one more source after ``.env.local``; see
-:meth:`Settings.settings_customise_sources` of pydantic-settings for the place.
+Arguments, environment, ``.env.local``, Google Secret Manager (see :mod:`auditor.secrets_gcp`),
+defaults.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auditor.errors import BadInput
 from auditor.redact import protect
+from auditor.secrets_gcp import SecretManagerSource, wanted
 
 if TYPE_CHECKING:
     from auditor.stores.bigquery.address import Address
@@ -29,13 +31,17 @@ TEMPLATE_REMEDY = (
     "fill it in. After `make up`: . .sentinel/env"
 )
 
+_ODOO_KEY = re.compile(r"[0-9a-f]{40}")
+
 
 @dataclass(frozen=True)
 class Connection:
     """Everything needed to talk to one Odoo database.
 
     :param url: base address without a trailing slash; may carry ``user:password@`` for a proxy.
+    :param password: the user's password, or an API key.
     :param timeout: seconds that one answer may take in all.
+    :param is_api_key: whether ``password`` was set as a key.
     """
 
     url: str
@@ -43,6 +49,13 @@ class Connection:
     username: str
     password: str = field(repr=False)
     timeout: float = 60.0
+    is_api_key: bool = False
+    transport: Literal["auto", "xmlrpc", "json2"] = "auto"
+
+    @property
+    def may_be_key(self) -> bool:
+        """Whether ``password`` is an API key or looks like one of Odoo's: 40 hexadecimal digits."""
+        return self.is_api_key or bool(_ODOO_KEY.fullmatch(self.password))
 
     @property
     def shown_url(self) -> str:
@@ -73,11 +86,12 @@ class Settings(BaseSettings):
 
     gcp_project: str | None = None
     bq_dataset: str = "sentinel_ops"
-    sentinel_secrets: Literal["none", "gcp"] = "none"
+    sentinel_secrets: str = "none"
 
     slack_webhook_url: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_channel: str = ""
+    slack_api_url: str = "https://slack.com/api/"
     alert_webhook_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
     alert_email_from: str = ""
@@ -104,6 +118,24 @@ class Settings(BaseSettings):
     def _any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  folders are not read
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in their order of precedence."""
+        return init_settings, env_settings, dotenv_settings, SecretManagerSource(settings_cls)
+
+    @field_validator("sentinel_secrets")
+    @classmethod
+    def _known_secrets(cls, value: str) -> str:
+        wanted(value, cls)
+        return value
+
     @field_validator("odoo_url")
     @classmethod
     def _clean_url(cls, value: str | None) -> str | None:
@@ -112,7 +144,10 @@ class Settings(BaseSettings):
         value = value.strip().rstrip("/")
         # People paste what their browser shows.
         for tail in ("/odoo", "/web/login", "/web"):
-            value = value.removesuffix(tail)
+            shorter = value.removesuffix(tail)
+            # http://odoo is a host, as containers name theirs.
+            if not shorter.endswith("/"):
+                value = shorter
         try:
             parts = urlsplit(value)
             parts.port  # noqa: B018  reading it is what raises for a bad port
@@ -163,17 +198,22 @@ class Settings(BaseSettings):
 
         :raises BadInput: naming every required setting that is missing.
         """
-        missing = [name.upper() for name in REQUIRED if not getattr(self, name)]
+        secret = self.odoo_api_key or self.odoo_password
+        given = {**dict(self), "odoo_password": secret}
+        missing = [name.upper() for name in REQUIRED if not given[name]]
         if missing:
-            raise BadInput(f"Missing settings: {', '.join(missing)}.", TEMPLATE_REMEDY)
-        if not (self.odoo_url and self.odoo_db and self.odoo_username and self.odoo_password):
+            listed = ", ".join(missing).replace("PASSWORD", "PASSWORD (or ODOO_API_KEY)")
+            raise BadInput(f"Missing settings: {listed}.", TEMPLATE_REMEDY)
+        if not (self.odoo_url and self.odoo_db and self.odoo_username and secret):
             raise AssertionError("checked just above")
         return Connection(
             url=self.odoo_url,
             database=self.odoo_db,
             username=self.odoo_username,
-            password=self.odoo_password.get_secret_value(),
+            password=secret.get_secret_value(),
             timeout=self.odoo_timeout,
+            is_api_key=bool(self.odoo_api_key),
+            transport=self.odoo_transport,
         )
 
     def protect_secrets(self) -> None:

@@ -36,11 +36,12 @@ class App:
 
         :raises BadInput: a setting can't be used.
         """
-        from auditor import logs
+        from auditor import logs, telemetry
         from auditor.settings import load
 
         settings = load(**self.arguments)
-        logs.set_up(settings, request_id=self.request_id)
+        logs.set_up(settings)
+        telemetry.set_up(environment=settings.environment)
         return settings
 
     @cached_property

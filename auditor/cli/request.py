@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auditor.cli.exits import Exit, Interrupted, for_run
+from auditor.context import bind
 
 if TYPE_CHECKING:
     from auditor.cli.context import App
@@ -58,7 +59,8 @@ def follow(app: App, client: Client, triggered: Triggered, *, timeout: float, sh
     try:
         if triggered.repeated:
             show.say("This request was made before under the same key; here is its run.")
-        run = wait(client, triggered.uid, timeout=timeout, show=show)
+        with bind(run=triggered.uid, job=triggered.job):
+            run = wait(client, triggered.uid, timeout=timeout, show=show)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Interrupted. The run {triggered.uid} goes on in Odoo.",

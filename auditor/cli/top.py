@@ -14,6 +14,7 @@ import click
 from auditor import __version__
 from auditor.cli.context import App, common_options
 from auditor.cli.exits import Exit, Interrupted, for_error
+from auditor.context import bind
 from auditor.errors import AuditorError
 from auditor.redact import redact
 
@@ -38,6 +39,8 @@ COMMANDS = {
     "history": "Show the life of one record, from the local store.",
     "report": "Make a page about a period for people, from the local store.",
     "export": "Write a period of the trail as JSON lines or Parquet.",
+    "alerts": "See, silence and try out what people are told of.",
+    "doctor": "Check everything around: settings, Odoo, store, alerts; changes nothing.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
     "mcp": "Serve assistants over the Model Context Protocol.",
 }
@@ -120,7 +123,8 @@ def run_command(arguments: list[str]) -> int:
     # Known before click has parsed anything, for errors in the parsing itself.
     app.as_json = "--json" in arguments
     try:
-        result = group.main(arguments, prog_name="sentinel-ops", standalone_mode=False, obj=app)
+        with bind(request_id=app.request_id):
+            result = group.main(arguments, prog_name="sentinel-ops", standalone_mode=False, obj=app)
         code = Exit.DONE if result is None else int(result)
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "sentinel-ops"

@@ -27,7 +27,10 @@ from auditor.odoo.errors import Garbled, IncompatibleAddon
 from auditor.odoo.faults import UPGRADE_ADDON
 from auditor.odoo.interface import Repeat, Transport
 from auditor.odoo.packed import entries, lines, unpack
+from auditor.odoo.traced import Traced
+from auditor.odoo.watching import Watched
 from auditor.stores.interface import Entry, LineRow
+from auditor.telemetry import span
 
 if TYPE_CHECKING:
     from auditor.settings import Connection
@@ -41,10 +44,10 @@ _days = TypeAdapter(list[SealedDay])
 
 
 def connect(connection: Connection) -> Client:
-    """Return a client over XML-RPC; nothing is sent yet."""
-    from auditor.odoo.xmlrpc import XmlRpcTransport
+    """Return a client that goes the way that ``connection`` names; nothing is sent yet."""
+    from auditor.odoo.choosing import transport
 
-    return Client(XmlRpcTransport(connection), connection)
+    return Client(transport(connection), connection)
 
 
 class Client:
@@ -56,8 +59,12 @@ class Client:
     """
 
     def __init__(self, transport: Transport, connection: Connection) -> None:
-        self._transport = transport
+        self._transport: Transport = Traced(transport)
         self._connection = connection
+
+    def log_in(self) -> None:
+        """See that Odoo lets us in, whether Sentinel-Ops is there or not."""
+        self._transport.call("res.users", "context_get", repeat=Repeat.READ)
 
     def catalog(self) -> Catalog:
         """Everything that can be run, with its parameters."""
@@ -70,6 +77,12 @@ class Client:
         raw = self._transport.call(JOB, "health", repeat=Repeat.READ)
         _check_contract(raw)
         return _parse(Health, raw, "health")
+
+    def watch(self) -> Watched:
+        """What is late, stuck, stopped or waited for in that database, as it is now."""
+        raw = self._transport.call(JOB, "watch", repeat=Repeat.READ)
+        _check_contract(raw)
+        return _parse(Watched, raw, "watch")
 
     def trigger(
         self,
@@ -89,20 +102,23 @@ class Client:
         :param idempotency_key: any text; with ``""`` a lost answer is not asked for again.
         :param lines: numbers of the plan's lines to carry out, all of them when ``None``.
         """
-        raw = self._transport.call(
-            JOB,
-            "trigger",
-            repeat=Repeat.KEYED if idempotency_key else Repeat.NEVER,
-            code=code,
-            mode=mode,
-            parameters=dict(parameters),
-            idempotency_key=idempotency_key,
-            reason=reason,
-            origin=_origin(source, request_id),
-            plan=plan,
-            **({} if lines is None else {"lines": list(lines)}),
-        )
-        return _parse(Triggered, raw, "trigger")
+        with span("trigger", job=code, mode=mode, source=source) as note:
+            raw = self._transport.call(
+                JOB,
+                "trigger",
+                repeat=Repeat.KEYED if idempotency_key else Repeat.NEVER,
+                code=code,
+                mode=mode,
+                parameters=dict(parameters),
+                idempotency_key=idempotency_key,
+                reason=reason,
+                origin=_origin(source, request_id),
+                plan=plan,
+                **({} if lines is None else {"lines": list(lines)}),
+            )
+            triggered = _parse(Triggered, raw, "trigger")
+            note.set(run=triggered.uid, repeated=triggered.repeated)
+            return triggered
 
     def follow_up(
         self,

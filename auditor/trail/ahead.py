@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import Full, Queue
 from typing import TypeVar
 
@@ -51,7 +52,8 @@ def ahead(source: Iterator[_T]) -> Iterator[Iterator[_T]]:
             else:
                 raise item  # type: ignore[misc]
 
-    worker = threading.Thread(target=work, name="ahead", daemon=True)
+    # A copy of the context, so that what the thread logs and traces has its place, too.
+    worker = threading.Thread(target=copy_context().run, args=(work,), name="ahead", daemon=True)
     worker.start()
     try:
         yield take()

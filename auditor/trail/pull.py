@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from auditor.odoo.client import Client
 from auditor.odoo.errors import OdooError
 from auditor.stores.interface import RUN, Batch, Entry, Head, MovedOn, TrailStore
+from auditor.telemetry import span
 from auditor.trail.chain import erased_record, facts
 from auditor.trail.errors import Broken, TrailError
 from auditor.trail.source import Page, Source
@@ -69,17 +70,26 @@ def pull(
     :raises TrailError: the chain is broken, forked, rewound or replaced.
     :raises StoreError: the store can't be written.
     """
-    work = _Pull(client, store, client.health(), url, on_progress)
-    try:
-        pulled = work.everything()
-    except TrailError:
+    with span("pull") as note:
+        work = _Pull(client, store, client.health(), url, on_progress)
         try:
-            work.acknowledge(consumer)
-        except OdooError as error:
-            logger.warning("what had landed was not acknowledged", extra={"because": error.message})
-        raise
-    work.acknowledge(consumer)
-    return pulled
+            pulled = work.everything()
+        except TrailError:
+            try:
+                work.acknowledge(consumer)
+            except OdooError as error:
+                logger.warning(
+                    "what had landed was not acknowledged", extra={"because": error.message}
+                )
+            raise
+        work.acknowledge(consumer)
+        note.set(
+            chain=pulled.chain,
+            runs=pulled.runs,
+            events=pulled.events,
+            position=pulled.head.position,
+        )
+        return pulled
 
 
 class _Pull:
@@ -156,6 +166,10 @@ class _Pull:
                 )
 
     def _batch(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
+        with span("batch", chain=self._chain, after=head.position, entries=len(entries)):
+            self._land_together(head, page, entries)
+
+    def _land_together(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
         self._erase(entries)
         with self._store.batch(
             self._chain, expected=head, database=self._database, url=self._url

@@ -19,6 +19,7 @@ from auditor.stores.interface import (
     LineRow,
     TrailStore,
 )
+from auditor.telemetry import traced
 from auditor.trail.chain import LinesCheck, Released, check_entry, named
 from auditor.trail.errors import Break, Broken, Forked, Rewound, TrailError
 from auditor.trail.source import Source
@@ -79,6 +80,7 @@ class Verified:
         self.unproven += check.unproven
 
 
+@traced("verify")
 def verify(store: TrailStore, chain: str, *, on_progress: OnProgress = lambda *_: None) -> Verified:
     """Check every digest and every seal of a chain in the store, and that nothing is missing.
 
@@ -201,6 +203,7 @@ def pieces(rows: Iterable[LineRow]) -> Iterator[list[LineRow]]:
         yield piece
 
 
+@traced("verify_against")
 def verify_against(
     client: Client, store: TrailStore, chain: str, *, on_progress: OnProgress = lambda *_: None
 ) -> Verified:

@@ -85,8 +85,8 @@ def may_decide(plan):
     )
 
 
-def decisions(run):
-    """The consents and refusals that hold for a live run, as two recordsets.
+def decisions(run, made=None):
+    """The consents and refusals that hold for a live run, or for a plan without one.
 
     A decision holds when it was made about this very plan and through a door: what was put into
     the table past :meth:`sentinel.approval.create` lacks its proof. Where it was made about chosen
@@ -94,11 +94,13 @@ def decisions(run):
     consent holds only while its author may decide (see :func:`barred`, the requester of this live
     run included); a refusal stays.
 
+    :param made: what was decided about its plan, oldest first; ``None`` to look it up
     :return: approvals (one a person) and denials, ``sentinel.approval``
     """
-    plan = run.browse(run.plan_ref)
+    plan = run.browse(run.plan_ref) if run.mode == "live" else run
     may_not = barred(plan, [run])
-    made = run.env["sentinel.approval"].search([("plan_ref", "=", plan.id)], order="id")
+    if made is None:
+        made = run.env["sentinel.approval"].search([("plan_ref", "=", plan.id)], order="id")
     held = made.filtered(
         lambda decision: (
             decision.plan_digest == plan.plan_digest and decision.proof == proof_of(decision)

@@ -6,6 +6,8 @@ from . import (
     ir_attachment,
     mail_activity,
     mail_thread,
+    res_users,
+    res_users_apikeys,
     sentinel_approval,
     sentinel_approval_policy,
     sentinel_attempt,
@@ -38,6 +40,7 @@ from . import (
 from . import (
     sentinel_job_limits,
     sentinel_job_marks,
+    sentinel_job_watch,
     sentinel_run_decisions,
     sentinel_run_follow_up,
 )

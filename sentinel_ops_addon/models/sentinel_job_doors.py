@@ -24,13 +24,7 @@ class SentinelJob(models.Model):
         # pylint: disable=no-search-all
         # A catalogue is everything; jobs are as many as people made by hand.
         jobs = self.with_context(active_test=False).search([])
-        return {
-            "contract": CONTRACT,
-            "addon_version": self._addon_version(),
-            "chain": self.env["sentinel.chain"]._identity().uid,
-            "database": self.env.cr.dbname,
-            "jobs": [job._catalog_entry() for job in jobs],
-        }
+        return {**self._who_answers(), "jobs": [job._catalog_entry() for job in jobs]}
 
     @api.model
     def trigger(
@@ -140,6 +134,16 @@ class SentinelJob(models.Model):
             )
 
     @api.model
+    def _who_answers(self):
+        """What a client checks before it believes an answer."""
+        return {
+            "contract": CONTRACT,
+            "addon_version": self._addon_version(),
+            "chain": self.env["sentinel.chain"]._identity().uid,
+            "database": self.env.cr.dbname,
+        }
+
+    @api.model
     def _addon_version(self):
         module = self.env.ref("base.module_sentinel_ops_addon").sudo()
         return module.installed_version or module.latest_version or ""
@@ -151,6 +155,9 @@ class SentinelJob(models.Model):
         operation = self.task_id._operation()
         return operation is not None and operation._operation_undo
 
+    def _tag_list(self):
+        return [tag for tag in (self.tags or "").split(", ") if tag]
+
     def _catalog_entry(self):
         self.ensure_one()
         contract = self.task_id._contract()
@@ -161,7 +168,7 @@ class SentinelJob(models.Model):
             "code": self.code,
             "name": self.name,
             "description": self.task_summary or "",
-            "tags": [tag for tag in (self.tags or "").split(", ") if tag],
+            "tags": self._tag_list(),
             "task": self.task_id.code,
             "shape": self.shape or "",
             "modes": self._modes(),

@@ -39,6 +39,12 @@ class SentinelJob(models.Model):
         "schedule_number",
         "schedule_unit",
         "schedule_mode",
+        "owner_id",
+        "alert_severity",
+        "runbook_url",
+        "has_max_runtime",
+        "max_runtime",
+        "grace_minutes",
     )
 
     currency_id = fields.Many2one(related="company_id.currency_id")

@@ -14,6 +14,7 @@ from . import (
     test_consumers,
     test_cron_health,
     test_dispatcher,
+    test_due,
     test_erase,
     test_error_budget,
     test_exclusions,
@@ -48,6 +49,7 @@ from . import (
     test_trail,
     test_trail_screens,
     test_undo,
+    test_watch,
     test_whose_eyes,
     test_windows,
 )

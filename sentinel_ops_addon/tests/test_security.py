@@ -89,6 +89,7 @@ class TestSecurity(OrderCase):
                 "catalog",
                 "trigger",
                 "health",
+                "watch",
                 "action_plan",
                 "action_run",
                 "action_simulate",

@@ -173,6 +173,14 @@ class Service:
                 for item in self._client.list_tables(self.dataset_id, **self._patience)
             }
 
+    def permissions(self, name: str, wanted: Sequence[str]) -> set[str]:
+        """Return which of the wanted permissions on a table we have."""
+        with self._telling("asking for our rights"):
+            answer: Any = self._client.test_iam_permissions(
+                f"{self.dataset_id}.{name}", wanted, **self._patience
+            )
+            return set(answer.get("permissions", ()))
+
     def table(self, name: str) -> bigquery.Table:
         """Return one table's description."""
         with self._telling(f"reading the table {name}"):

@@ -1,0 +1,1 @@
+"""``sentinel-ops doctor``: look at everything that can be looked at, change and send nothing."""

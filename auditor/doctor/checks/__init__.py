@@ -1,0 +1,1 @@
+"""One check a file, each with a function ``check`` of the subject that yields findings."""
