@@ -313,9 +313,11 @@ def test_a_request_without_end_is_refused(local: str) -> None:
     ],
 )
 def test_it_does_not_serve_whom_it_does_not_know(
-    cli: Cli, arguments: list[str], env: dict[str, str], says: str
+    cli: Cli, odoo: Odoo, arguments: list[str], env: dict[str, str], says: str
 ) -> None:
-    ran = cli("mcp", "--http", "--port", "0", *arguments, **env)
+    # A port that is taken: a server that is not refused ends all the same, with other words.
+    taken = odoo.url.rpartition(":")[2]
+    ran = cli("mcp", "--http", "--port", taken, *arguments, **env)
     assert ran.code == 2
     assert says in ran.err
     assert "Set SENTINEL_MCP_TOKEN" in ran.err
