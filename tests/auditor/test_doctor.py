@@ -340,6 +340,14 @@ def test_nothing_pulled_yet(cli: Cli, odoo: Odoo, store: Path) -> None:
     assert odoo.standin.counted("export_runs")
 
 
+def test_nothing_sealed_yet(cli: Cli) -> None:
+    assert cli("pull").code == 0
+    ran = cli("doctor", "--json")
+    assert findings(ran, "lag")[0][0] == "ok"
+    assert findings(ran, "chain")[0][0] == "warn"
+    assert ran.code == 0
+
+
 def test_the_store_lags_behind(cli: Cli, odoo: Odoo) -> None:
     pulled(cli, odoo)
     odoo.standin.seal()
