@@ -55,11 +55,18 @@ class Findings:
     shape: str = ""
     newest: SealedRun | None = None
     broken: int = 0
+    repaired: int = 0
+    """By live runs since the newest look, less what an undo put back."""
 
     @property
     def matched(self) -> int:
         """What the newest look found."""
         return self.newest.matched if self.newest else 0
+
+    @property
+    def open(self) -> int:
+        """What the newest look found and nothing has repaired since."""
+        return max(0, self.matched - max(0, self.repaired))
 
 
 @dataclass
@@ -139,13 +146,9 @@ class Figures:
         return sum(self.outcomes[code] for code in codes)
 
     def open_findings(self) -> list[tuple[str, Findings]]:
-        """Jobs whose newest look found something, the most first."""
-        found = [
-            (job, each)
-            for job, each in self.findings.items()
-            if each.newest and each.newest.matched
-        ]
-        return sorted(found, key=lambda pair: -pair[1].matched)
+        """Jobs whose newest look found what is not repaired since, the most first."""
+        found = [(job, each) for job, each in self.findings.items() if each.open]
+        return sorted(found, key=lambda pair: -pair[1].open)
 
 
 def gather(store: TrailStore, chain: ChainSummary, period: Period) -> Figures:
@@ -198,6 +201,8 @@ def _take_run(figures: Figures, store: TrailStore, entry: Entry) -> None:
         figures.live += 1
         figures.changed += done
         figures.outcomes.update(run.outcomes)
+        if run.job in figures.findings:
+            figures.findings[run.job].repaired += -done if run.undoes else done
     _take_findings(figures, run, at)
     _take_time(figures, run)
     asked = figures.requests[run.requested_by, run.job, run.mode, run.shape, run.source]
@@ -218,7 +223,7 @@ def _take_findings(figures: Figures, run: SealedRun, at: int | None) -> None:
     if run.status not in GOOD_STATUSES or run.verdict in ("error", "not_evaluated"):
         found.broken += 1
         return
-    found.newest = run
+    found.newest, found.repaired = run, 0
     if at is not None:
         found.values[at] = run.matched
 

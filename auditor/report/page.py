@@ -157,7 +157,7 @@ def _summary(figures: Figures, period: Period) -> str:
         said += f", and {plural(wrong, 'record')} could not be changed"
     open_findings = figures.open_findings()
     if open_findings:
-        said += f". The newest look of {plural(len(open_findings), 'job')} found something"
+        said += f". {plural(len(open_findings), 'job')} found something that is still open"
     return said + "."
 
 
@@ -168,7 +168,7 @@ def _tiles(figures: Figures) -> Html:
         ("Records changed", f"{figures.changed:,}", "by live runs"),
         ("Could not be changed", f"{figures.by_outcome(FAILURES):,}", "refused, failed, no effect"),
         ("Left alone", f"{skipped:,}", "changed since, in use, excluded"),
-        ("Jobs with findings", f"{len(figures.open_findings()):,}", "at their newest look"),
+        ("Jobs with findings", f"{len(figures.open_findings()):,}", "found and not repaired since"),
     ]
     for currency in sorted(figures.saved):
         total = sum(figures.saved[currency], ZERO)
@@ -243,7 +243,7 @@ def _legend(entries: list[tuple[str, str, str]], results: dict[str, list[int]]) 
 
 def _findings(figures: Figures) -> Html:
     rows = []
-    order = sorted(figures.findings.items(), key=lambda pair: -pair[1].matched)
+    order = sorted(figures.findings.items(), key=lambda pair: (-pair[1].open, -pair[1].matched))
     labels = figures.buckets.labels
     for job, found in order[:ROWS]:
         seen = [value for value in found.values if value is not None]
@@ -261,6 +261,7 @@ def _findings(figures: Figures) -> Html:
                 [tag("strong", found.name or job), tag("br"), tag("small", job)],
                 spark(labels, found.values, name=f"Findings of {job}", style="warn"),
                 f"{newest.matched:,}" if newest else "?",
+                f"{found.open:,}" if newest else "?",
                 f"{newest.population:,}" if newest else "?",
                 f"{'▲ +' if trend > 0 else '▼ −'}{abs(trend):,}" if trend else "＝",
                 verdict,
@@ -271,12 +272,13 @@ def _findings(figures: Figures) -> Html:
         tag(
             "p",
             f"From dry runs and checks: the newest look of each {figures.buckets.unit}. "
-            "A gap: nobody looked. A dot: nothing was found.",
+            "A gap: nobody looked. A dot: nothing was found. Still open: less what live runs have "
+            "repaired since.",
         ),
         table(
-            ["Job", "Over time", "Newest", "Out of", "Since the first", "Verdict"],
+            ["Job", "Over time", "Newest", "Still open", "Out of", "Since the first", "Verdict"],
             rows,
-            right=["Newest", "Out of", "Since the first"],
+            right=["Newest", "Still open", "Out of", "Since the first"],
         ),
         _more(len(figures.findings), "job"),
         empty=None if rows else "No dry run and no check ended.",

@@ -17,18 +17,33 @@ DASHBOARDS = (
     FROM runs
     GROUP BY chain, database, day, job, mode, status
     """,
-    # A plan that broke says nothing about what it would have found, so the one before counts.
+    # A plan that broke says nothing about what it would have found, so the one before counts. What
+    # live runs repaired since is no longer open; what an undo put back is again.
     """
     CREATE VIEW v_open_findings AS
-    SELECT chain, database, job, job_name, uid, verdict, matched, population,
-        CAST(nullif(amount, '') AS REAL) AS amount, currency, ended_at
+    SELECT chain, database, job, job_name, uid, verdict, matched, repaired,
+        matched - repaired AS open, population, amount, currency, ended_at
     FROM (
-        SELECT *, row_number() OVER (PARTITION BY chain, job ORDER BY position DESC) AS newest
-        FROM runs
-        WHERE mode = 'plan' AND shape IN ('check', 'remedy') AND status IN ('success', 'dry_run')
-            AND ifnull(verdict, '') NOT IN ('error', 'not_evaluated')
+        SELECT looks.chain, looks.database, looks.job, looks.job_name, looks.uid, looks.verdict,
+            looks.matched, looks.population, CAST(nullif(looks.amount, '') AS REAL) AS amount,
+            looks.currency, looks.ended_at,
+            max(0, ifnull((
+                SELECT sum(json_extract(live.content, '$.outcomes.done')
+                    * iif(ifnull(json_extract(live.content, '$.undoes'), '') = '', 1, -1))
+                FROM runs AS live
+                WHERE live.chain = looks.chain AND live.job = looks.job AND live.mode = 'live'
+                    AND live.position > looks.position
+            ), 0)) AS repaired
+        FROM (
+            SELECT *, row_number() OVER (PARTITION BY chain, job ORDER BY position DESC) AS newest
+            FROM runs
+            WHERE mode = 'plan' AND shape IN ('check', 'remedy')
+                AND status IN ('success', 'dry_run')
+                AND ifnull(verdict, '') NOT IN ('error', 'not_evaluated')
+        ) AS looks
+        WHERE newest = 1
     )
-    WHERE newest = 1 AND matched > 0
+    WHERE matched > repaired
     """,
     """
     CREATE VIEW v_money AS

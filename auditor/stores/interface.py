@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from auditor.errors import AuditorError
 from auditor.odoo.answers import SealedLine, SealedRun
+from auditor.stores.figures import RunFigures
 
 NO_SEAL = "0" * 64
 """What stands before the first place of a chain."""
@@ -29,11 +30,15 @@ class StoreError(AuditorError):
     """The store can't be used.
 
     :param passing: somebody else is using it, so that it may go well in a while.
+    :param missing: there is none yet, and none was to be made.
     """
 
-    def __init__(self, message: str, remedy: str = "", *, passing: bool = False) -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, passing: bool = False, missing: bool = False
+    ) -> None:
         super().__init__(message, remedy)
         self.passing = passing
+        self.missing = missing
 
 
 class MovedOn(Exception):
@@ -230,6 +235,10 @@ class TrailStore(Protocol):
 
         :param record: database id or exact name.
         """
+        ...
+
+    def run_figures(self) -> RunFigures:
+        """Figures about all runs, for monitoring."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.odoo.answers import SealedLine
+from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
     EMPTY,
     NO_SEAL,
@@ -75,6 +76,7 @@ class SqliteStore:
                     f"Nothing has been pulled yet: there is no store at {path}.",
                     "sentinel-ops pull copies the trail from Odoo; SENTINEL_STORE names another "
                     "store.",
+                    missing=True,
                 )
             self._create_file()
         try:
@@ -337,6 +339,10 @@ class SqliteStore:
             run = sealed_run(position, content)
             stored = StoredRun(chain, database, url, run)
             yield StoredLine(stored, sealed_line(LineRow(*line), run.uid))
+
+    def run_figures(self) -> RunFigures:
+        """See the interface."""
+        return gather(self._all, runs="runs")
 
     def close(self) -> None:
         """See the interface."""

@@ -30,6 +30,7 @@ def entry(position: int, version: int = 0) -> Entry:
         "lines_digest": "",
         "matched": 4,
         "mode": "live" if position % 2 else "plan",
+        "outcomes": {"done": 1} if position % 2 else {"planned": 1},
         "position": str(position),
         "requested_at": f"2026-{position % 12 + 1:02}-{day:02}T10:00:00.000000Z",
         "requested_by": "mia",

@@ -296,10 +296,12 @@ def test_dashboards(open_store: Open, mode: str) -> None:
     assert ask("SELECT job, runs FROM `{d}.v_runs_daily` WHERE day = DATE '2026-02-02'") == [
         ("job_1", 1)
     ]
-    assert ask("SELECT job, uid, matched FROM `{d}.v_open_findings` ORDER BY job") == [
-        ("job_0", "run-6", 4),
-        ("job_1", "run-4", 4),
-        ("job_2", "run-8", 4),
+    assert ask(
+        "SELECT job, uid, matched, repaired, open FROM `{d}.v_open_findings` ORDER BY 1"
+    ) == [
+        ("job_0", "run-6", 4, 1, 3),
+        ("job_1", "run-4", 4, 1, 3),
+        ("job_2", "run-8", 4, 0, 4),
     ]
     # Of seven lines of run 6, one has more money than fits a NUMERIC; none is lost for that.
     money = ask(

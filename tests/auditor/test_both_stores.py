@@ -59,7 +59,11 @@ def test_the_same_of_both(
         store = make()
         origin.put(store, 1, 14)
         march = Period(date(2026, 3, 1), date(2026, 3, 31))
-        said.append((exported(store, EVER), exported(store, march), reported(store)))
+        figures = store.run_figures()
+        assert figures.tallies
+        assert figures.newest
+        assert figures.findings
+        said.append((exported(store, EVER), exported(store, march), reported(store), figures))
         if isinstance(store, BigQueryStore):
             in_bigquery = {
                 view: (len(list(found)), [field.name for field in found.schema])

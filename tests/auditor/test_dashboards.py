@@ -10,10 +10,14 @@ import pytest
 
 from tests.auditor.conftest import Cli, Odoo
 
+pytestmark = pytest.mark.one_transport(
+    "dashboards read the store; the pull that fills it is tested over both"
+)
+
 COLUMNS = {
     "v_runs_daily": "chain database day job mode status runs matched selected",
-    "v_open_findings": "chain database job job_name uid verdict matched population amount currency "
-    "ended_at",
+    "v_open_findings": "chain database job job_name uid verdict matched repaired open population "
+    "amount currency ended_at",
     "v_money": "chain database month job currency at_stake saved",
     "v_slowest_jobs": "chain database job mode runs average_seconds longest_seconds",
     "v_who_ran_what": "chain database requested_by job mode source runs records_live "
@@ -62,6 +66,27 @@ def test_a_plan_that_broke_does_not_close_what_is_open(cli: Cli, odoo: Odoo, sto
     odoo.standin.seal(**plan, matched=0)
     assert cli("pull").code == 0
     assert read(store, "v_open_findings") == []
+
+
+def test_what_was_repaired_is_open_no_longer_until_it_is_undone(
+    cli: Cli, odoo: Odoo, store: Path
+) -> None:
+    def found() -> list[tuple[int, int, int]]:
+        assert cli("pull").code == 0
+        rows = read(store, "v_open_findings")
+        return [(row["matched"], row["repaired"], row["open"]) for row in rows]
+
+    live = {"mode": "live", "shape": "remedy"}
+    odoo.standin.seal(**live, outcomes={"done": 5})
+    odoo.standin.seal(mode="plan", status="dry_run", verdict="warn", matched=7)
+    assert found() == [(7, 0, 7)]
+    odoo.standin.seal(**live, code="release_stuck_transfers", outcomes={"done": 7})
+    odoo.standin.seal(**live, outcomes={"done": 4, "refused": 3})
+    assert found() == [(7, 4, 3)]
+    odoo.standin.seal(**live, outcomes={"done": 3})
+    assert found() == []
+    odoo.standin.seal(**live, outcomes={"done": 2}, undoes="1f0c")
+    assert found() == [(7, 5, 2)]
 
 
 def test_money_counts_plans_and_what_was_done(cli: Cli, odoo: Odoo, store: Path) -> None:

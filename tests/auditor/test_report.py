@@ -19,6 +19,10 @@ from tests.auditor.conftest import Cli, Odoo
 from tests.auditor.standin import StandIn
 from tests.e2e.browser import ARGUMENTS, find_chromium
 
+pytestmark = pytest.mark.one_transport(
+    "the report reads the store; the pull that fills it is tested over both"
+)
+
 JANUARY = ("--since=2026-01-01", "--until=2026-01-31", "--output=r.html", "--force")
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert('2')">&amp;\u202e'"""
 
@@ -302,8 +306,18 @@ def test_a_plan_that_broke_is_no_clean_bill(cli: Cli, odoo: Odoo, tmp_path: Path
     on(odoo.standin, "2026-01-06", code="cron_health", shape="check", mode="plan", verdict="error")
     assert cli("pull").code == 0
     found = report(cli, tmp_path).section("What the jobs found")
-    assert "7 2,000 ＝ ! warning; 1 time it could not look" in found
-    assert "? ? ＝ ? could not look, not once" in found
+    assert "7 7 2,000 ＝ ! warning; 1 time it could not look" in found
+    assert "? ? ? ＝ ? could not look, not once" in found
+
+
+def test_what_was_repaired_since_is_open_no_longer(cli: Cli, odoo: Odoo, tmp_path: Path) -> None:
+    on(odoo.standin, "2026-01-05", mode="plan", status="dry_run", matched=7, verdict="warn")
+    on(odoo.standin, "2026-01-06", line_outcomes=["done"] * 4)
+    assert cli("pull").code == 0
+    assert "7 3 2,000 ＝ ! warning" in report(cli, tmp_path).section("What the jobs found")
+    on(odoo.standin, "2026-01-07", line_outcomes=["done"] * 3)
+    assert cli("pull").code == 0
+    assert "7 0 2,000 ＝ ! warning" in report(cli, tmp_path).section("What the jobs found")
 
 
 def test_rare_messages_are_let_go_and_that_is_said(

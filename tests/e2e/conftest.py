@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from sentinel_env.layout import TEST_ADDON
 from tests.support.server import RunningOdoo
+from tests.support.workshop import Workshop
 
+from .first_system import AUDITOR, OPERATOR, House
 from .orders import Orders
 
 
@@ -14,8 +17,28 @@ def orders(odoo_server: RunningOdoo, request: pytest.FixtureRequest) -> Iterator
     """Quotations of a customer of its own; old ones are gone again after the test."""
     made = Orders(odoo_server, f"Customer of {request.node.name}")
     yield made
-    left = made.rpc.execute(
-        "sale.order", "search", [("partner_id", "=", made.customer), ("state", "!=", "sale")]
+    made.clear()
+
+
+@pytest.fixture(scope="session")
+def house(workshop: Workshop) -> House:
+    """An Odoo with a third party's jobs in it, for the original contract and for the guides."""
+    addons = [workshop.site.clone.test_addons]
+    database = workshop.new_database(install=[TEST_ADDON], addons=addons)
+    server = workshop.new_server(database, addons=addons)
+    user = server.new_user(
+        OPERATOR,
+        AUDITOR,
+        "sales_team.group_sale_manager",
+        "base.group_partner_manager",
+        login="first-system",
     )
-    if left:
-        made.rpc.execute("sale.order", "action_cancel", left)
+    return House(server, user.login, server.api_key(user.login))
+
+
+@pytest.fixture
+def quotations(house: House, request: pytest.FixtureRequest) -> Iterator[Orders]:
+    """As `orders`, in the Odoo of `house`."""
+    made = Orders(house.server, f"Customer of {request.node.name}")
+    yield made
+    made.clear()

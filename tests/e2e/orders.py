@@ -42,3 +42,11 @@ class Orders:
         rows = self.rpc.execute("sale.order", "read", ids, ["state"])
         by_id = {row["id"]: row["state"] for row in rows}
         return [by_id[order] for order in ids]
+
+    def clear(self) -> None:
+        """Leave no old quotation to the next test."""
+        left = self.rpc.execute(
+            "sale.order", "search", [("partner_id", "=", self.customer), ("state", "!=", "sale")]
+        )
+        if left:
+            self.rpc.execute("sale.order", "action_cancel", left)

@@ -219,20 +219,34 @@ DASHBOARDS = (
     ),
     View(
         "v_open_findings",
-        "Jobs whose newest plan or check found records that break the rule",
+        "Jobs whose newest plan or check found records that no live run has repaired since",
         """
-        SELECT chain, database, job, job_name, uid, verdict, matched, population, amount, currency,
-            ended_at
+        SELECT chain, database, job, job_name, uid, verdict, matched, repaired,
+            matched - repaired AS open, population, amount, currency, ended_at
         FROM (
-            SELECT e.chain, c.database, e.job, e.job_name, e.uid, e.verdict, e.matched,
-                e.population, e.amount, e.currency, e.ended_at,
-                ROW_NUMBER() OVER (PARTITION BY e.chain, e.job ORDER BY e.position DESC) AS newest
-            FROM `{d}.entries` AS e JOIN `{d}.chains` AS c ON c.chain = e.chain
-            WHERE e.kind = 'run' AND e.mode = 'plan' AND e.shape IN ('check', 'remedy')
-                AND e.status IN ('success', 'dry_run')
-                AND IFNULL(e.verdict, '') NOT IN ('error', 'not_evaluated')
+            SELECT k.chain, k.database, k.job, k.job_name, k.uid, k.verdict, k.matched,
+                k.population, k.amount, k.currency, k.ended_at,
+                GREATEST(0, IFNULL(SUM(
+                    SAFE_CAST(JSON_VALUE(NULLIF(v.content, ''), '$.outcomes.done') AS INT64)
+                    * IF(IFNULL(JSON_VALUE(NULLIF(v.content, ''), '$.undoes'), '') = '', 1, -1)
+                ), 0)) AS repaired
+            FROM (
+                SELECT e.chain, c.database, e.job, e.job_name, e.uid, e.verdict, e.matched,
+                    e.population, e.amount, e.currency, e.ended_at, e.position,
+                    ROW_NUMBER() OVER (
+                        PARTITION BY e.chain, e.job ORDER BY e.position DESC) AS newest
+                FROM `{d}.entries` AS e JOIN `{d}.chains` AS c ON c.chain = e.chain
+                WHERE e.kind = 'run' AND e.mode = 'plan' AND e.shape IN ('check', 'remedy')
+                    AND e.status IN ('success', 'dry_run')
+                    AND IFNULL(e.verdict, '') NOT IN ('error', 'not_evaluated')
+            ) AS k
+            LEFT JOIN `{d}.entries` AS v ON v.chain = k.chain AND v.job = k.job
+                AND v.kind = 'run' AND v.mode = 'live' AND v.position > k.position
+            WHERE k.newest = 1
+            GROUP BY k.chain, k.database, k.job, k.job_name, k.uid, k.verdict, k.matched,
+                k.population, k.amount, k.currency, k.ended_at
         )
-        WHERE newest = 1 AND matched > 0
+        WHERE matched > repaired
         """,
     ),
     View(

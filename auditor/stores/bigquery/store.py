@@ -13,10 +13,12 @@ from auditor.odoo.answers import SealedLine
 from auditor.stores.bigquery.address import APPEND, Address
 from auditor.stores.bigquery.ahead import LinesAhead
 from auditor.stores.bigquery.catalog import prepare
+from auditor.stores.bigquery.errors import is_concurrent
 from auditor.stores.bigquery.schema import LOG, STAGING_PREFIX
 from auditor.stores.bigquery.service import RETRY_SECONDS, Parameter, RuledOut, Service
 from auditor.stores.bigquery.staging import Staging
 from auditor.stores.bigquery.statements import MOVED_ON, OTHER_SEAL, Script
+from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
     EMPTY,
     ChainSummary,
@@ -35,8 +37,6 @@ _LARGEST_INTEGER = 2**63 - 1
 _ENTRY = "position, kind, uid, sealed_text, digest, seal, withheld, salt, content"
 # A run's content is there unless it was withheld; the wide column itself is not asked.
 _RUN = "e.kind = 'run' AND e.withheld IN ('', 'lines')"
-# What BigQuery says to the later of two transactions that changed one table at once.
-_CONCURRENT = ("concurrent update", "transaction is aborted", "could not serialize")
 
 
 class BigQueryStore:
@@ -176,7 +176,7 @@ class BigQueryStore:
                 "Try again: pull goes on from what the store has.",
             ) from said
         except StoreError as error:
-            if any(words in error.message.lower() for words in _CONCURRENT):
+            if is_concurrent(error):
                 raise MovedOn from error
             raise
 
@@ -380,6 +380,16 @@ class BigQueryStore:
             run = sealed_run(position, content)
             stored = StoredRun(chain, database or "", url or "", run)
             yield StoredLine(stored, sealed_line(LineRow(*line), run.uid))
+
+    def run_figures(self) -> RunFigures:
+        """See the interface."""
+        return gather(
+            self._all,
+            runs="(SELECT e.*, c.database FROM `{d}.entries` AS e JOIN `{d}.chains` AS c "
+            f"ON c.chain = e.chain WHERE {_RUN} AND e.job IS NOT NULL)",
+            chains="`{d}.chains`",
+            open_findings="`{d}.v_open_findings`",
+        )
 
     def close(self) -> None:
         """See the interface."""

@@ -1,1 +1,1 @@
-from . import archive_by_reference, rogues
+from . import archive_by_reference, contacts_without_language, rogues

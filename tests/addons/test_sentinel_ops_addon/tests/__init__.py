@@ -1,1 +1,1 @@
-from . import test_rogues, test_third_party
+from . import test_contacts_without_language, test_rogues, test_third_party

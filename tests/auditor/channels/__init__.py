@@ -1,0 +1,1 @@
+"""The ways to tell people, against servers that speak their protocols."""

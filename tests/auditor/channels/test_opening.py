@@ -1,0 +1,110 @@
+"""Which channels the settings make, and what is said of half a channel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from auditor.alerts.channels.opening import open_channels
+from auditor.errors import BadInput
+from auditor.settings import load
+from tests.auditor.channels.making import notification
+from tests.support.slack import SlackStandIn
+
+ALL: dict[str, Any] = {
+    "slack_webhook_url": "https://hooks.slack.com/services/T0/B0/s3cr3tWebhookPath",
+    "slack_bot_token": "xoxb-0123456789-s3cr3tToken",
+    "slack_channel": "C0123456789",
+    "alert_webhook_url": "https://example.com/hooks/s3cr3tWebhookPath",
+    "smtp_url": "smtp://anna:s3cr3tPassword@mail.example.com",
+    "alert_email_from": "odoo@example.com",
+    "alert_email_to": "ops@example.com",
+}
+
+
+def python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+
+def test_every_channel_that_is_set_up_is_opened() -> None:
+    channels = open_channels(load(**ALL))
+    assert [channel.name for channel in channels] == ["slack", "slack_bot", "webhook", "email"]
+    for channel in channels:
+        assert "s3cr3t" not in f"{channel!r} {channel.preview(notification())}"
+
+
+def test_none_is_set_up_by_default() -> None:
+    assert open_channels(load()) == []
+
+
+def test_names_of_records_are_left_out_of_all_of_them() -> None:
+    for channel in open_channels(load(**ALL, alert_record_names=False)):
+        assert "S0004" not in channel.preview(notification()), channel.name
+    for channel in open_channels(load(**ALL)):
+        assert "S0004" in channel.preview(notification()), channel.name
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["slack_bot_token"], "SLACK_CHANNEL is not"),
+        (["slack_channel"], "SLACK_BOT_TOKEN is not"),
+        (["smtp_url"], "ALERT_EMAIL_FROM or ALERT_EMAIL_TO is not"),
+        (["smtp_url", "alert_email_from"], "ALERT_EMAIL_TO is not"),
+        (["alert_email_to"], "SMTP_URL is not"),
+        (["alert_email_from"], "SMTP_URL is not"),
+    ],
+)
+def test_half_a_channel_is_bad_input(given: list[str], says: str) -> None:
+    with pytest.raises(BadInput, match=says) as caught:
+        open_channels(load(**{name: ALL[name] for name in given}))
+    assert "s3cr3t" not in f"{caught.value.message} {caught.value.remedy}"
+    assert caught.value.remedy
+
+
+def test_the_web_apis_address_is_a_setting(slack: SlackStandIn) -> None:
+    (channel,) = open_channels(
+        load(slack_bot_token=slack.token, slack_channel=slack.channel, slack_api_url=slack.api_url)
+    )
+    channel.send(notification(), receipt="")
+    assert len(slack.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["slack_webhook_url='https://a.example/x'", "slack_bot_token='x', slack_channel='C1'"],
+)
+def test_without_its_package_slack_is_one_sentence_and_the_rest_works(setting: str) -> None:
+    program = f"""
+import sys
+sys.modules["slack_sdk"] = None
+from auditor.alerts.channels.opening import open_channels
+from auditor.errors import BadInput
+from auditor.settings import load
+assert [c.name for c in open_channels(load(alert_webhook_url="https://a.example/x"))]
+try:
+    open_channels(load({setting}))
+except BadInput as error:
+    print(error.message, error.remedy)
+"""
+    made = python(program)
+    assert made.stderr == ""
+    assert made.stdout.strip() == (
+        "Slack needs its client, which is not installed. pip install 'sentinel-ops[slack]'"
+    )
+
+
+def test_nothing_of_a_channel_is_imported_until_it_is_asked_for() -> None:
+    program = """
+import sys
+import auditor.alerts.channels.opening
+from auditor.settings import load
+assert auditor.alerts.channels.opening.open_channels(load()) == []
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"slack_sdk", "requests", "smtplib"}))
+"""
+    made = python(program)
+    assert made.stdout.strip() == "[]", made.stderr

@@ -1,0 +1,264 @@
+"""The rows of the original contract that lead through another door than the command."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+import requests
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from tests.support.secret_manager import serving_secrets
+from tests.support.slack import slack_standin
+
+from .first_system import ROOT, House, bare_environment, json_row
+from .orders import Orders
+
+
+def test_python_main_py_is_the_command(house: House, quotations: Orders, tmp_path: Path) -> None:
+    """`<cli>` was `python main.py`, which still does the same."""
+    program = (sys.executable, str(ROOT / "main.py"))
+    listed = house.program(tmp_path, *program, "list", **house.settings())
+    assert listed.code == 0, listed.err
+    assert "clean_old_orders" in listed.out
+    ids = quotations.make([70])
+    words = ("run", "clean_old_orders", "--dry-run", "--days=60", "--limit=100")
+    dry = house.program(tmp_path, *program, *words, **house.settings())
+    assert dry.code == 0, dry.err
+    assert "nothing was changed" in dry.out
+    assert quotations.states(ids) == ["draft"]
+    assert house.program(tmp_path, *program, "list").code == 2
+
+
+# --- HTTP ---------------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def functions_framework(house: House, folder: Path, *, port: int) -> Iterator[str]:
+    """Run `functions-framework --target=sentinel --debug` in the clone; give its address."""
+    environment = {
+        **bare_environment(folder),
+        **house.settings(),
+        "SENTINEL_STORE": str(folder / "trail.sqlite3"),
+        "PORT": str(port),
+    }
+    log = folder / "server.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "functions_framework", "--target=sentinel", "--debug"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _attempt in range(600):
+                try:
+                    requests.get(f"{address}/health", timeout=60)
+                    break
+                except requests.ConnectionError:
+                    assert process.poll() is None, log.read_text()
+                    # Not for luck: this is how often the loop asks.
+                    signal.sigtimedwait([], 0.1)
+            yield address
+        finally:
+            # --debug starts a second process that reloads; both are in this session of their own.
+            os.killpg(process.pid, signal.SIGKILL)
+    text = log.read_text()
+    assert house.key not in text
+
+
+def test_http_local(house: House, quotations: Orders, tmp_path: Path) -> None:
+    """`functions-framework --target=sentinel --debug`: GET /health, GET /jobs, POST /execute."""
+    ids = quotations.make([2100, 2110])
+    with functions_framework(house, tmp_path, port=free_port()) as address:
+        health = requests.get(f"{address}/health", timeout=60)
+        assert (health.status_code, health.json()["ok"]) == (200, True)
+        jobs = requests.get(f"{address}/jobs", timeout=60).json()["jobs"]
+        (job,) = [job for job in jobs if job["code"] == "clean_old_orders"]
+        assert job["name"] == "Cancel old quotations"
+        assert "sales" in job["tags"]
+
+        asked = {"job": "clean_old_orders", "dry_run": True, "parameters": {"days": 2090}}
+        answer = requests.post(f"{address}/execute", json=asked, timeout=120)
+        assert answer.status_code == 200, answer.text
+        result = answer.json()
+        assert result["status"] == "dry_run"
+        assert {"checked", "updated", "skipped", "errors", "kpis"} <= set(result)
+        assert quotations.states(ids) == ["draft", "draft"]
+        # Nothing said about it is a dry run, too.
+        answer = requests.post(f"{address}/execute", json={"job": "clean_old_orders"}, timeout=120)
+        assert answer.json()["status"] == "dry_run"
+
+        asked["dry_run"] = False
+        answer = requests.post(f"{address}/execute", json=asked, timeout=120)
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["status"], answer.json()["updated"]) == ("success", 2)
+        assert quotations.states(ids) == ["cancel", "cancel"]
+
+        unknown = requests.post(f"{address}/execute", json={"job": "no_such_job"}, timeout=60)
+        assert unknown.status_code == 404
+        assert unknown.json()["error"]["remedy"]
+
+
+def test_http_port_is_8080() -> None:
+    """On port 8080: the default of functions-framework, which nothing here overrides."""
+    done = subprocess.run(
+        [sys.executable, "-m", "functions_framework", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--port" in done.stdout
+    assert (
+        "8080"
+        in subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from functions_framework._cli import _cli as c; "
+                "print([o.default for o in c.params if o.name == 'port'])",
+            ],
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+    assert "PORT" not in (ROOT / "main.py").read_text()
+
+
+# --- assistants ---------------------------------------------------------------------------------
+
+
+def test_assistants(house: House, quotations: Orders, tmp_path: Path) -> None:
+    """An MCP adapter: there a placeholder, here a real one."""
+    ids = quotations.make([2200])
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "auditor", "mcp"],
+        env={
+            **bare_environment(tmp_path),
+            **house.settings(),
+            "SENTINEL_STORE": str(tmp_path / "trail.sqlite3"),
+        },
+        cwd=tmp_path,
+    )
+
+    async def converse() -> None:
+        with (tmp_path / "stderr").open("w") as log:
+            async with Client(stdio_client(server, errlog=log)) as client:
+                tools = {tool.name for tool in (await client.list_tools()).tools}
+                assert {"list_jobs", "describe_job", "plan_job", "get_run"} <= tools
+                jobs = await client.call_tool("list_jobs", {})
+                assert "clean_old_orders" in json.dumps(jobs.structured_content)
+                asked = {"job": "clean_old_orders", "parameters": {"days": 2190}}
+                plan = await client.call_tool("plan_job", asked)
+                assert not plan.is_error, plan.content
+                assert (plan.structured_content or {})["status"] == "dry_run"
+
+    anyio.run(converse)
+    assert quotations.states(ids) == ["draft"]
+
+
+# --- settings in production ---------------------------------------------------------------------
+
+
+def test_production_settings(house: House, tmp_path: Path) -> None:
+    """Google Secret Manager, secrets named sentinel-ops-<setting-name>."""
+    settings = house.settings()
+    password = settings.pop("ODOO_PASSWORD")
+    with serving_secrets() as manager:
+        manager.secrets["sentinel-ops-odoo-password"] = password.encode()
+        settings |= {
+            "SENTINEL_SECRETS": "gcp",
+            "GCP_PROJECT": manager.project,
+            "SECRET_MANAGER_EMULATOR_HOST": manager.address,
+        }
+        said = house.program(tmp_path, sys.executable, "-m", "auditor", "list", **settings)
+        assert said.code == 0, said.err
+        assert "clean_old_orders" in said.out
+        assert "sentinel-ops-odoo-password" in manager.names
+        assert all(re.fullmatch(r"sentinel-ops-[a-z-]+", name) for name in manager.names)
+
+
+# --- deployment ---------------------------------------------------------------------------------
+
+
+def test_deployment_shows_its_plan(tmp_path: Path) -> None:
+    """`scripts/deploy.sh --project YOUR_PROJECT`; or `gcloud functions deploy sentinel --gen2 ...`"""
+    called = tmp_path / "called"
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("gcloud", "bq"):
+        fake = programs / name
+        fake.write_text(f'#!/bin/sh\necho "{name} $*" >> "{called}"\n')
+        fake.chmod(0o700)
+    done = subprocess.run(
+        [str(ROOT / "scripts" / "deploy.sh"), "--project", "your-project", "--dry-run"],
+        env={**bare_environment(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    plan = re.sub(r"\\\n\s*|\s+", " ", done.stdout)
+    (deploy,) = re.findall(r"gcloud functions deploy sentinel [^\n]*", plan)[:1]
+    for flag in ("--gen2", "--runtime=python312", "--trigger-http", "--region=us-central1"):
+        assert flag in deploy
+    assert "your-project" in plan
+    # A dry run changes nothing, here as everywhere.
+    text = called.read_text() if called.exists() else ""
+    assert not re.search(r"\b(deploy|create|enable|add-iam-policy-binding|set|mk)\b", text), text
+
+
+# --- alerts -------------------------------------------------------------------------------------
+
+
+def test_alerts_in_slack(house: House, tmp_path: Path) -> None:
+    """Slack incoming webhook."""
+    house.server.rpc().execute("res.partner", "create", {"name": "Bait", "ref": "victim"})
+    with slack_standin() as slack:
+        settings = {"SLACK_WEBHOOK_URL": slack.webhook_url}
+        # What was before it is history, and told to nobody.
+        assert house.auditor(tmp_path, "pull", **settings).code == 0
+        before = len(slack.messages)
+        assert house.auditor(tmp_path, "run", "rogue", "--way=writes").code == 1
+        said = house.auditor(tmp_path, "pull", **settings)
+        assert said.code == 0, said.err
+        (message,) = slack.messages[before:]
+        assert "Rogue" in message.everything
+        assert "docs/runbooks/run_failed.md" in json.dumps(message.blocks) + message.text
+        assert "Traceback" not in message.everything
+        # The same again: nothing new, so nobody is told twice.
+        assert house.auditor(tmp_path, "pull", **settings).code == 0
+        assert len(slack.messages) == before + 1
+
+
+def test_structured_logs_reach_google(house: House, tmp_path: Path) -> None:
+    """Structured logs: what Cloud Logging reads, with the run's request in each line."""
+    settings = {"ENVIRONMENT": "production", "LOG_LEVEL": "DEBUG"}
+    said = house.auditor(tmp_path, "run", "cron_health", "--json", **settings)
+    rows = [json_row(line) for line in said.err.splitlines()]
+    assert {row["severity"] for row in rows} <= {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+    assert len({row["request_id"] for row in rows}) == 1
+
+
+pytestmark = pytest.mark.odoo
