@@ -19,6 +19,8 @@ pytestmark = pytest.mark.one_transport(
     "where a secret comes from is what is tested; the way that it goes then is not"
 )
 
+pytestmark = pytest.mark.one_transport("where secrets come from is settled before Odoo is asked")
+
 ALL_SECRETS = [
     "sentinel-ops-alert-webhook-url",
     "sentinel-ops-deadman-url",

@@ -46,6 +46,8 @@ def spans() -> Iterator[Callable[[str], list[ReadableSpan]]]:
     collected.clear()
 
 
+once = pytest.mark.one_transport("which exporter is loaded has nothing to do with the way to Odoo")
+
 Spans = Callable[[str], list[ReadableSpan]]
 
 
@@ -210,6 +212,7 @@ def collecting(answer: int = 200) -> Iterator[tuple[str, list[tuple[str, list[st
             thread.join()
 
 
+@once
 def test_spans_reach_a_collector_before_the_process_ends(odoo: Odoo, tmp_path: Path) -> None:
     with collecting() as (url, seen):
         ran = run_process({**odoo.env, "OTEL_EXPORTER_OTLP_ENDPOINT": url}, tmp_path, "list")
@@ -218,6 +221,7 @@ def test_spans_reach_a_collector_before_the_process_ends(odoo: Odoo, tmp_path: P
     assert seen == [("sentinel-ops", ["sentinel.job/catalog"])]
 
 
+@once
 def test_a_collector_that_says_no_hinders_nothing(odoo: Odoo, tmp_path: Path) -> None:
     with collecting(answer=400) as (url, seen):
         ran = run_process(
@@ -229,6 +233,7 @@ def test_a_collector_that_says_no_hinders_nothing(odoo: Odoo, tmp_path: Path) ->
     assert len(ran.err.splitlines()) <= 1  # one warning, no traceback
 
 
+@once
 def test_the_console_exporter_leaves_stdout_alone(odoo: Odoo, tmp_path: Path) -> None:
     env = {**odoo.env, "OTEL_TRACES_EXPORTER": "console"}
     ran = run_process(env, tmp_path, "list", "--json")
@@ -236,6 +241,7 @@ def test_the_console_exporter_leaves_stdout_alone(odoo: Odoo, tmp_path: Path) ->
     assert json.loads(ran.err)["name"] == "sentinel.job/catalog"
 
 
+@once
 def test_an_exporter_that_is_not_there_is_a_warning(odoo: Odoo, tmp_path: Path) -> None:
     for name, says in (
         ("zipkin", "The exporter of traces zipkin is not installed"),
@@ -255,6 +261,7 @@ for name in ("opentelemetry.sdk", "opentelemetry.sdk.trace", "opentelemetry.sdk.
 """
 
 
+@once
 def test_without_opentelemetry(odoo: Odoo, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(NO_SDK)
     env = {
@@ -267,6 +274,7 @@ def test_without_opentelemetry(odoo: Odoo, tmp_path: Path) -> None:
     assert "pip install 'sentinel-ops[telemetry]'" in ran.err
 
 
+@once
 def test_nobody_collects_nothing_is_loaded(odoo: Odoo, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom auditor.cli import main\n"
@@ -290,3 +298,36 @@ def test_off_is_one_shared_object(monkeypatch: pytest.MonkeyPatch) -> None:
     with telemetry.span("a") as note:
         note.set(anything=1)
     telemetry.flush(1)
+
+
+FROZEN = """
+import os
+from functions_framework import create_app
+
+client = create_app("sentinel", {main!r}).test_client()
+answer = client.get("/jobs", headers={{"traceparent": {traceparent!r}}})
+assert answer.status_code == 200, answer.text
+os._exit(0)  # as a platform does: nothing is tidied up
+"""
+
+
+@once
+def test_over_http_spans_are_sent_before_the_platform_stops_the_process(
+    odoo: Odoo, tmp_path: Path
+) -> None:
+    code = FROZEN.format(
+        main=str(Path(__file__).parents[2] / "main.py"), traceparent=f"00-{TRACE}-{SPAN}-01"
+    )
+    with collecting() as (url, seen):
+        made = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**odoo.env, "OTEL_EXPORTER_OTLP_ENDPOINT": url},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+    assert made.returncode == 0, made.stderr
+    assert ("sentinel-ops", ["sentinel.job/catalog"]) in [
+        (service, [name for name in names if name.startswith("sentinel.job/")])
+        for service, names in seen
+    ]

@@ -28,6 +28,10 @@ _DRAINED = 1024 * 1024
 """Bytes of a body that is too large which are read and dropped, so that the caller hears why."""
 
 
+_FLUSH_SECONDS = 2.0
+"""How long an answer waits for who collects traces, where somebody does."""
+
+
 def make() -> Callable[[flask.Request], flask.Response]:
     """Return the function, with a door of its own that opens with the first request."""
     lock = threading.Lock()
@@ -46,6 +50,8 @@ def make() -> Callable[[flask.Request], flask.Response]:
             answer = dispatch(asked, door())
         except AuditorError as error:
             answer = _closed(error, asked)
+        # The platform may stop this process as soon as the answer is out.
+        telemetry.flush(_FLUSH_SECONDS)
         # The framework reads the rest of a request into memory, unless its answer is a stream.
         return _sent(answer, rest=request.stream if len(asked.body) > LARGEST_BODY else None)
 

@@ -144,6 +144,14 @@ class EmailChannel:
         persist(send, notification, self._patience)
         return opened or message_id
 
+    def greet(self) -> None:
+        """Connect, secure and log in as for a mail, and hang up without one.
+
+        :raises NotSent: the server can't be reached, or does not let us in.
+        """
+        with self._connected():
+            pass
+
     def preview(self, notification: Notification) -> str:
         """Return the heads that people see, and the text."""
         notification = safe(notification, record_names=self._record_names)

@@ -20,6 +20,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     with open_store(settings, create=False) as store:
         known = {each.chain: each for each in store.chains()}
     stored = known.get(health.chain)
+    if stored is None and not there:
+        yield ok("Nothing has been sealed in Odoo yet, so there is nothing to pull.")
+        return
     if stored is None:
         others = ", ".join(sorted(each.database for each in known.values()))
         yield warn(
