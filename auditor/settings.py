@@ -7,6 +7,7 @@ defaults.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,13 +31,17 @@ TEMPLATE_REMEDY = (
     "fill it in. After `make up`: . .sentinel/env"
 )
 
+_ODOO_KEY = re.compile(r"[0-9a-f]{40}")
+
 
 @dataclass(frozen=True)
 class Connection:
     """Everything needed to talk to one Odoo database.
 
     :param url: base address without a trailing slash; may carry ``user:password@`` for a proxy.
+    :param password: the user's password, or an API key.
     :param timeout: seconds that one answer may take in all.
+    :param is_api_key: whether ``password`` was set as a key.
     """
 
     url: str
@@ -44,6 +49,13 @@ class Connection:
     username: str
     password: str = field(repr=False)
     timeout: float = 60.0
+    is_api_key: bool = False
+    transport: Literal["auto", "xmlrpc", "json2"] = "auto"
+
+    @property
+    def may_be_key(self) -> bool:
+        """Whether ``password`` is an API key or looks like one of Odoo's: 40 hexadecimal digits."""
+        return self.is_api_key or bool(_ODOO_KEY.fullmatch(self.password))
 
     @property
     def shown_url(self) -> str:
@@ -132,7 +144,10 @@ class Settings(BaseSettings):
         value = value.strip().rstrip("/")
         # People paste what their browser shows.
         for tail in ("/odoo", "/web/login", "/web"):
-            value = value.removesuffix(tail)
+            shorter = value.removesuffix(tail)
+            # http://odoo is a host, as containers name theirs.
+            if not shorter.endswith("/"):
+                value = shorter
         try:
             parts = urlsplit(value)
             parts.port  # noqa: B018  reading it is what raises for a bad port
@@ -183,17 +198,22 @@ class Settings(BaseSettings):
 
         :raises BadInput: naming every required setting that is missing.
         """
-        missing = [name.upper() for name in REQUIRED if not getattr(self, name)]
+        secret = self.odoo_api_key or self.odoo_password
+        given = {**dict(self), "odoo_password": secret}
+        missing = [name.upper() for name in REQUIRED if not given[name]]
         if missing:
-            raise BadInput(f"Missing settings: {', '.join(missing)}.", TEMPLATE_REMEDY)
-        if not (self.odoo_url and self.odoo_db and self.odoo_username and self.odoo_password):
+            listed = ", ".join(missing).replace("PASSWORD", "PASSWORD (or ODOO_API_KEY)")
+            raise BadInput(f"Missing settings: {listed}.", TEMPLATE_REMEDY)
+        if not (self.odoo_url and self.odoo_db and self.odoo_username and secret):
             raise AssertionError("checked just above")
         return Connection(
             url=self.odoo_url,
             database=self.odoo_db,
             username=self.odoo_username,
-            password=self.odoo_password.get_secret_value(),
+            password=secret.get_secret_value(),
             timeout=self.odoo_timeout,
+            is_api_key=bool(self.odoo_api_key),
+            transport=self.odoo_transport,
         )
 
     def protect_secrets(self) -> None:

@@ -7,7 +7,7 @@ A process of its own: `python -m benchmarks.pulling`.
 import urllib3
 
 from auditor.odoo import client as rpc
-from auditor.odoo.xmlrpc import XmlRpcTransport
+from auditor.odoo.sending import Sender
 from auditor.settings import load
 from auditor.stores.opening import open_store
 from auditor.stores.sqlite import SqliteBatch, SqliteStore
@@ -45,7 +45,7 @@ def copy(order: Order, told: Told) -> None:
 
 
 def _observe(watch: Stopwatch) -> None:
-    watch.function(XmlRpcTransport, "_post", WAITING)
+    watch.function(Sender, "post", WAITING)
     watch.function(urllib3.HTTPResponse, "read1", WAITING)
     watch.generator(Source, "_raw_lines", UNPACKING)
     watch.function(LinesCheck, "take", VERIFYING)

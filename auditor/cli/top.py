@@ -39,6 +39,7 @@ COMMANDS = {
     "history": "Show the life of one record, from the local store.",
     "report": "Make a page about a period for people, from the local store.",
     "export": "Write a period of the trail as JSON lines or Parquet.",
+    "alerts": "See, silence and try out what people are told of.",
     "doctor": "Check everything around: settings, Odoo, store, alerts; changes nothing.",
     "health": "Ask Odoo whether Sentinel-Ops is able to work.",
     "mcp": "Serve assistants over the Model Context Protocol.",

@@ -44,10 +44,10 @@ _days = TypeAdapter(list[SealedDay])
 
 
 def connect(connection: Connection) -> Client:
-    """Return a client over XML-RPC; nothing is sent yet."""
-    from auditor.odoo.xmlrpc import XmlRpcTransport
+    """Return a client that goes the way that ``connection`` names; nothing is sent yet."""
+    from auditor.odoo.choosing import transport
 
-    return Client(XmlRpcTransport(connection), connection)
+    return Client(transport(connection), connection)
 
 
 class Client:

@@ -18,7 +18,7 @@ class Repeat(Enum):
 
 
 class Transport(Protocol):
-    """One way to call a method of Odoo. XML-RPC today; JSON-2 fits the same shape."""
+    """One way to call a method of Odoo: XML-RPC, JSON-2, or what chooses between them."""
 
     def call(self, model: str, method: str, *, repeat: Repeat, **arguments: object) -> object:
         """Call ``model.method`` with named arguments and return its plain answer.

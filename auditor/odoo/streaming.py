@@ -14,6 +14,7 @@ import requests
 import urllib3
 
 from auditor import __version__
+from auditor.odoo.bearer import Bearer, fits_into_header
 from auditor.odoo.errors import Garbled, LostAnswer
 from auditor.odoo.packed import decoded
 
@@ -43,16 +44,18 @@ def stream(connection: Connection, *, chain: str, **arguments: object) -> Iterat
     :raises Garbled: what came is not what the contract says.
     """
     timeout = connection.timeout
+    if not fits_into_header(connection.database + connection.password):
+        raise NoStream
     try:
         with requests.get(
             connection.url + PATH,
             params={name: str(value) for name, value in arguments.items()},
             headers={
-                "Authorization": f"Bearer {connection.password}",
                 "User-Agent": f"sentinel-ops/{__version__}",
                 "Accept-Encoding": "gzip",
                 "X-Odoo-Database": connection.database,
             },
+            auth=Bearer(connection.password),
             timeout=(min(_CONNECT_TIMEOUT, timeout), timeout),
             allow_redirects=False,
             stream=True,

@@ -30,11 +30,15 @@ class StoreError(AuditorError):
     """The store can't be used.
 
     :param passing: somebody else is using it, so that it may go well in a while.
+    :param missing: there is none yet, and none was to be made.
     """
 
-    def __init__(self, message: str, remedy: str = "", *, passing: bool = False) -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, passing: bool = False, missing: bool = False
+    ) -> None:
         super().__init__(message, remedy)
         self.passing = passing
+        self.missing = missing
 
 
 class MovedOn(Exception):

@@ -105,4 +105,18 @@ FIRST = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*FIRST, *DASHBOARDS),)
+SECOND = (
+    """
+    CREATE TABLE alert_state (
+        instance    TEXT NOT NULL,
+        kind        TEXT NOT NULL,
+        key         TEXT NOT NULL,
+        version     INTEGER NOT NULL CHECK (version > 0),
+        document    TEXT NOT NULL,
+        changed_at  TEXT NOT NULL,
+        PRIMARY KEY (instance, kind, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*FIRST, *DASHBOARDS), SECOND)

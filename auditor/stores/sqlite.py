@@ -76,6 +76,7 @@ class SqliteStore:
                     f"Nothing has been pulled yet: there is no store at {path}.",
                     "sentinel-ops pull copies the trail from Odoo; SENTINEL_STORE names another "
                     "store.",
+                    missing=True,
                 )
             self._create_file()
         try:

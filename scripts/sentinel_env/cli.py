@@ -57,6 +57,12 @@ def _test(options: argparse.Namespace) -> int:
         return run_parts(site, options.part, options.arguments)
 
 
+def _test_docker(options: argparse.Namespace) -> int:
+    from .containers.testing import test_containers
+
+    return test_containers(options.arguments)
+
+
 def _torture(options: argparse.Namespace) -> int:
     from .testing import torture
 
@@ -84,6 +90,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "down": (_down, "stop both"),
     "demo": (_demo, "set up, then show old quotations found, planned, cancelled and audited"),
     "test": (_test, "run all tests"),
+    "test-docker": (_test_docker, "build the images, start the demo in containers, and test it"),
     "torture": (_torture, "kill -9 Odoo and PostgreSQL in live runs, and count what is left"),
     "bench": (_bench, "measure the engine next to other ways of doing the same"),
     "lint": (_lint, "run all linters"),
@@ -106,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
                 help="only this part (addon: in Odoo; outside: auditor and tooling; e2e)",
             )
             command.add_argument("arguments", nargs="*", help="further arguments for pytest")
-        if name in ("bench", "torture"):
+        if name in ("bench", "test-docker", "torture"):
             command.add_argument("arguments", nargs="*", help="its own; after `--`")
     return parser
 

@@ -1,6 +1,7 @@
 """`make lint`: every linter, all of their complaints, one exit status."""
 
 import subprocess
+from pathlib import Path
 
 from . import prerequisites, venvs
 from .commands import clean_environment
@@ -13,6 +14,7 @@ _CHECKS = {
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy (auditor)": ("mypy",),
     "mypy (scripts)": ("mypy", "--strict", "scripts/sentinel_env"),
+    "mypy (docker)": ("mypy", "--strict", "docker/odoo/sentinel_container"),
     "pylint-odoo": (
         *("pylint", "--load-plugins=pylint_odoo", "--disable=all", "--enable=odoolint"),
         # A README.rst would be generated from the fragments in readme/ when it is published.
@@ -25,6 +27,31 @@ _CHECKS = {
 }
 
 
+# Checks of all files that fit a pattern; their tools take no folder.
+_FILES = {
+    "hadolint": ("hadolint", ("docker/*/Dockerfile", "tests/docker/standins/*/Dockerfile")),
+    "shellcheck": (
+        "shellcheck",
+        (
+            "scripts/*.sh",
+            "docker/auditor/healthy",
+            "docker/auditor/sentinel-ops",
+            "docker/postgres/odoo-role.sh",
+            "docker/postgres/sentinel-postgres",
+            "tests/docker/standins/*/*.sh",
+        ),
+    ),
+}
+
+
+def _checks(root: Path) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = dict(_CHECKS)
+    for name, (program, patterns) in _FILES.items():
+        files = [str(file) for pattern in patterns for file in sorted(root.glob(pattern))]
+        found[name] = (program, *files)
+    return found
+
+
 def lint() -> int:
     """Run all linters and return 0 only if none complains."""
     clone = Clone.here()
@@ -33,7 +60,7 @@ def lint() -> int:
     prepare(clone.state)
     programs = venvs.project_python(clone).parent
     failed = []
-    for name, (program, *arguments) in _CHECKS.items():
+    for name, (program, *arguments) in _checks(clone.root).items():
         say(f"== {name}")
         result = subprocess.run(
             [str(programs / program), *arguments],

@@ -61,7 +61,7 @@ def run_parts(site: Site, parts: Sequence[str] | None, arguments: Sequence[str])
         folders = [folder for part in chosen for folder in _OUTSIDE.get(part, ())]
         if folders:
             results.append(_outside(site, folders, arguments))
-    return _report(results, time.monotonic() - started)
+    return report(results, time.monotonic() - started)
 
 
 def torture(site: Site, arguments: Sequence[str]) -> int:
@@ -97,7 +97,7 @@ def _addon(site: Site, arguments: Sequence[str]) -> PartResult:
         )
         say(f"== the addon, in Odoo {site.program.source.label} on {database}")
         root = site.clone.root
-        return _pytest(
+        return run_pytest(
             "addon",
             [
                 str(site.program.python),
@@ -126,7 +126,7 @@ def _outside(site: Site, folders: Sequence[str], arguments: Sequence[str]) -> Pa
     if not there:
         raise SetupError(f"none of {', '.join(folders)} is there", "look at the clone: git status")
     say(f"== from outside: {', '.join(there)}")
-    return _pytest(
+    return run_pytest(
         "outside",
         [str(site.python), "-m", "pytest", *arguments, *there],
         root,
@@ -134,9 +134,10 @@ def _outside(site: Site, folders: Sequence[str], arguments: Sequence[str]) -> Pa
     )
 
 
-def _pytest(
+def run_pytest(
     name: str, command: Sequence[str], cwd: Path, environment: dict[str, str]
 ) -> PartResult:
+    """Run pytest, show what it says as it says it, and return how it ended."""
     if sys.stdout.isatty():
         command = [*command[:3], "--color=yes", *command[3:]]
     with subprocess.Popen(
@@ -165,7 +166,8 @@ def _pytest(
     return PartResult(name, process.returncode, summary)
 
 
-def _report(results: Sequence[PartResult], seconds: float) -> int:
+def report(results: Sequence[PartResult], seconds: float) -> int:
+    """Say how the parts ended, and return 0 only if every one of them passed."""
     say()
     failed = [result for result in results if result.problem]
     for result in failed:

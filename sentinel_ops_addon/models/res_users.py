@@ -1,15 +1,15 @@
-"""Users who log in with a password."""
+"""Users who call remote methods."""
 
 from odoo import models
 
-from ..engine.credential import note_password
+from ..engine.credential import note_secret
 
 
 class ResUsers(models.Model):
     _inherit = "res.users"
 
-    def _check_credentials(self, credential, env):
-        let_in = super()._check_credentials(credential, env)
-        if let_in.get("auth_method") == "password":
-            note_password(self.env, let_in["uid"])
-        return let_in
+    def _check_uid_passwd(self, uid, passwd):
+        # Odoo remembers that a secret was good, so only here every call comes by.
+        result = super()._check_uid_passwd(uid, passwd)
+        note_secret(self.env, uid, passwd)
+        return result

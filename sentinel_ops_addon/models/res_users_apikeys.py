@@ -2,9 +2,7 @@
 
 from odoo import models
 
-from odoo.addons.base.models.res_users import INDEX_SIZE
-
-from ..engine.credential import note_key
+from ..engine.credential import note_secret
 
 
 class ResUsersApikeys(models.Model):
@@ -13,5 +11,5 @@ class ResUsersApikeys(models.Model):
     def _check_credentials(self, *, scope, key):
         user_id = super()._check_credentials(scope=scope, key=key)
         if user_id:
-            note_key(self.env, user_id, key[:INDEX_SIZE])
+            note_secret(self.env, user_id, key)
         return user_id

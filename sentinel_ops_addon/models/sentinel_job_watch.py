@@ -21,7 +21,6 @@ class SentinelJob(models.Model):
 
     owner_id = fields.Many2one(
         comodel_name="res.users",
-        string="Owner",
         domain="[('share', '=', False)]",
         ondelete="set null",
         tracking=True,

@@ -459,14 +459,16 @@ class TestCredential(WatchCase):
     def test_each_key_has_its_own_end(self):
         late, late_end = self.new_key(days=300)
         soon, soon_end = self.new_key(days=2)
-        for key, end in ((late, late_end), (soon, soon_end)):
+        # More than once: Odoo remembers what it let in and does not check it again.
+        for key, end in ((late, late_end), (soon, soon_end), (late, late_end)):
             self.assertEqual(
                 self.remote(key), {"kind": "key", "expires_at": fields.Datetime.to_string(end)}
             )
         never, _end = self.new_key()
         self.assertEqual(self.remote(never), {"kind": "key", "expires_at": ""})
         password = f"auditor_{self.mark}"
-        self.assertEqual(self.remote(password), {"kind": "password", "expires_at": ""})
+        for _call in range(2):
+            self.assertEqual(self.remote(password), {"kind": "password", "expires_at": ""})
         # Asked in a way that tells nothing about a key: the first one to expire.
         self.assertEqual(
             self.watch()["key"],
@@ -479,3 +481,16 @@ class TestCredential(WatchCase):
         with self.as_user(self.viewer_id) as env:
             env["res.users"]._check_uid_passwd(self.auditor_id, key)
             self.assertEqual(env["sentinel.job"].watch()["key"]["kind"], "unknown")
+
+    def test_a_key_that_is_over_or_gone_is_not_taken_for_a_password(self):
+        """Odoo goes on to take a key that it took before, until it forgets."""
+        key, _end = self.new_key(days=3)
+        self.remote(key)
+        self.sql(
+            "UPDATE res_users_apikeys SET expiration_date = '2020-01-02 03:04:05' "
+            "WHERE user_id = %s AND index = %s",
+            [self.auditor_id, key[:8]],
+        )
+        self.assertEqual(self.remote(key), {"kind": "key", "expires_at": "2020-01-02 03:04:05"})
+        self.sql("DELETE FROM res_users_apikeys WHERE user_id = %s", [self.auditor_id])
+        self.assertEqual(self.remote(key), {"kind": "unknown", "expires_at": ""})

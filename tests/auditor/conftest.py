@@ -17,8 +17,40 @@ import pytest
 
 from auditor import redact
 from auditor.cli import main
-from tests.auditor.standin import DATABASE, PASSWORD, StandIn
-from tests.auditor.standin_server import serving
+from auditor.settings import Connection
+from tests.auditor.standin import DATABASE, PASSWORD, USERS, StandIn
+from tests.auditor.standin_server import key_of, serving
+
+TRANSPORTS = {"xmlrpc": "XML-RPC", "json2": "JSON-2"}
+"""Both ways to Odoo, by the value of ODOO_TRANSPORT."""
+
+ONE_TRANSPORT = {
+    "alerts": "alerts are made of the client's answers, which are tested over both",
+    "http": "the door asks through the client, whose calls are tested over both",
+    "mcp": "the door asks through the client, whose calls are tested over both",
+}
+"""Folders whose tests run over XML-RPC alone, unless told otherwise, and why."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks Odoo over both transports; SENTINEL_TEST_TRANSPORT chooses one.
+
+    ``@pytest.mark.one_transport("why")`` stands where the way to Odoo makes no difference; with
+    SENTINEL_TEST_TRANSPORT all of them run over the one that it names.
+    """
+    if "transport" not in metafunc.fixturenames:
+        return
+    asked = os.environ.get("SENTINEL_TEST_TRANSPORT", "")
+    if asked not in ("", *TRANSPORTS):
+        raise pytest.UsageError(
+            f"SENTINEL_TEST_TRANSPORT={asked} is none of {', '.join(TRANSPORTS)}."
+        )
+    mark = metafunc.definition.get_closest_marker("one_transport")
+    if mark and not mark.args:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: one_transport wants a reason.")
+    once = mark or metafunc.definition.path.parent.name in ONE_TRANSPORT
+    names = [asked] if asked else ["xmlrpc"] if once else list(TRANSPORTS)
+    metafunc.parametrize("transport", names)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,6 +80,26 @@ class Odoo:
     standin: StandIn
     url: str
     env: dict[str, str]
+    transport: str = "xmlrpc"
+
+    @property
+    def language(self) -> str:
+        """What messages call the way that the commands of this test go."""
+        return TRANSPORTS[self.transport]
+
+    def secret_of(self, login: str) -> str:
+        """What a user logs in with on that way."""
+        return key_of(login) if self.transport == "json2" else PASSWORD
+
+    def connection(self, login: str) -> Connection:
+        """Return what is needed to reach the stand-in as that user."""
+        return Connection(
+            self.url,
+            DATABASE,
+            login,
+            self.secret_of(login),
+            transport="json2" if self.transport == "json2" else "xmlrpc",
+        )
 
 
 def clean_env(home: Path) -> dict[str, str]:
@@ -63,22 +115,32 @@ def clean_env(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def odoo(tmp_path: Path) -> Iterator[Odoo]:
+def odoo(tmp_path: Path, transport: str) -> Iterator[Odoo]:
     """A stand-in for Odoo that behaves, and settings of a user who may do everything."""
     standin = StandIn()
     with serving(standin) as url:
-        yield Odoo(
-            standin,
-            url,
-            {
-                **clean_env(tmp_path),
-                "ODOO_URL": url,
-                "ODOO_DB": DATABASE,
-                "ODOO_USERNAME": "manager",
-                "ODOO_PASSWORD": PASSWORD,
-                "SENTINEL_STORE": str(tmp_path / "data" / "trail.sqlite3"),
-            },
-        )
+        env = {
+            **clean_env(tmp_path),
+            "ODOO_URL": url,
+            "ODOO_DB": DATABASE,
+            "ODOO_TRANSPORT": transport,
+            "SENTINEL_STORE": str(tmp_path / "data" / "trail.sqlite3"),
+        }
+        made = Odoo(standin, url, env, transport)
+        env.update(login_env(made, "manager"))
+        yield made
+
+
+def login_env(odoo: Odoo, login: str) -> dict[str, str]:
+    """Return the settings by which a user of the stand-in logs in."""
+    return {"ODOO_USERNAME": login, "ODOO_PASSWORD": odoo.secret_of(login)}
+
+
+def complete_env(odoo: Odoo, env: dict[str, str]) -> dict[str, str]:
+    """Return the settings of a test; who is named without a secret gets their own."""
+    login = env.get("ODOO_USERNAME", "")
+    own = login_env(odoo, login) if login in USERS else {}
+    return {**odoo.env, **own, **env}
 
 
 @pytest.fixture
@@ -108,7 +170,7 @@ def cli(odoo: Odoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
         with monkeypatch.context() as patch:
             for name in list(os.environ):
                 patch.delenv(name)
-            for name, value in {**odoo.env, **env}.items():
+            for name, value in complete_env(odoo, env).items():
                 patch.setenv(name, value)
             patch.chdir(tmp_path)
             patch.setattr(sys, "stdout", streams[0])
@@ -154,7 +216,7 @@ def run_process(env: dict[str, str], folder: Path, *arguments: str) -> Ran:
 @pytest.fixture
 def process(odoo: Odoo, tmp_path: Path) -> Cli:
     """Run the command as a process against the stand-in."""
-    return lambda *arguments, **env: run_process({**odoo.env, **env}, tmp_path, *arguments)
+    return lambda *arguments, **env: run_process(complete_env(odoo, env), tmp_path, *arguments)
 
 
 def assert_no_secret(text: str) -> None:
@@ -163,3 +225,5 @@ def assert_no_secret(text: str) -> None:
     for shape in (PASSWORD, escaped, PASSWORD.replace("&", "%26").replace("<", "%3C")):
         assert shape not in text
     assert "s3cr3t" not in text
+    for login in USERS:
+        assert key_of(login) not in text

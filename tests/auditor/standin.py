@@ -1,7 +1,7 @@
 """A small faithful stand-in for Odoo with Sentinel-Ops, over a real socket.
 
-It speaks XML-RPC by the contract, keeps runs and a chain in memory, knows some users, and can be
-told to misbehave: see :meth:`StandIn.misbehave`.
+It speaks XML-RPC and JSON-2 by the contract, keeps runs and a chain in memory, knows some users,
+and can be told to misbehave: see :meth:`StandIn.misbehave`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.auditor.standin_jobs import FOOTPRINT, JOBS
 from tests.auditor.standin_moods import Moods
-from tests.auditor.standin_server import PASSWORD, Fault, Handler, Misbehave
+from tests.auditor.standin_server import PASSWORD, Fault, Handler, Misbehave, key_of
 
 DATABASE = "acme"
 
@@ -81,6 +81,7 @@ class StandIn:
         """On which the next entries are sealed."""
         self.consumers: dict[str, dict[str, Any]] = {}
         self.streams = True
+        self.has_json2 = True
         self.keys: dict[str, tuple[object, str]] = {}
         self.problems: list[dict[str, str]] = []
         self.notices: list[dict[str, str]] = []
@@ -231,16 +232,20 @@ class StandIn:
                     f'database "{database}" does not exist\n'
                 ),
             )
-        if login not in USERS or password != PASSWORD:
+        if login not in USERS or password not in (PASSWORD, key_of(login)):
             return False
         return USERS[login][0]
 
+    def login_of(self, key: str) -> str:
+        """Whose API key that is; empty for none."""
+        return next((login for login in USERS if key_of(login) == key), "")
+
     def execute(self, uid: int, password: str, model: str, method: str, named: Any) -> Any:
-        if password != PASSWORD:
-            raise Fault(3, "Access Denied")
         login, rights = next(
             (login, rights) for login, (number, rights) in USERS.items() if number == uid
         )
+        if password not in (PASSWORD, key_of(login)):
+            raise Fault(3, "Access Denied")
         if not self.addon and model.startswith("sentinel."):
             raise Fault(2, f"Object {model} doesn't exist")
         work = {
@@ -688,19 +693,18 @@ class StandIn:
                 }
 
     def answer(self, handler: Handler, service: str, method: str, params: tuple[Any, ...]) -> Any:
-        """Return the answer, after whatever mood is due."""
+        """Return the answer to a call over XML-RPC, after whatever mood is due."""
         if service == "common":
-            name, named = method, {}
+            return self.in_mood(handler, method, {}, lambda: self.authenticate(*params[:3]))
+        _database, uid, password, model, name, _positional, named = params
+        return self.in_mood(
+            handler, name, named, lambda: self.execute(uid, password, model, name, named)
+        )
 
-            def work() -> Any:
-                return self.authenticate(*params[:3])
-
-        else:
-            _database, uid, password, model, name, _positional, named = params
-
-            def work() -> Any:
-                return self.execute(uid, password, model, name, named)
-
+    def in_mood(
+        self, handler: Handler, name: str, named: dict[str, Any], work: Callable[[], Any]
+    ) -> Any:
+        """Note a call and do the work, or what a mood makes of it."""
         with self.lock:
             self.calls.append((name, named))
             moods = self._moods[name] or self._moods["*"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import time
-import xmlrpc.client
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +41,10 @@ class Moods:
         raise Misbehave(lambda handler: handler.reply(code, page))
 
     @staticmethod
+    def reply(_handler: Handler, _work: Callable[[], Any], value: tuple[int, bytes]) -> Any:
+        raise Misbehave(lambda handler: handler.reply(*value))
+
+    @staticmethod
     def redirect(_handler: Handler, _work: Callable[[], Any], where: str) -> Any:
         raise Misbehave(lambda handler: handler.reply(302, b"", Location=where))
 
@@ -56,8 +59,8 @@ class Moods:
         raise Misbehave(lambda handler: handler.hang_up())
 
     @staticmethod
-    def truncated(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+    def truncated(handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+        answer = handler.encoded(work())
 
         def act(handler: Handler) -> None:
             head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
@@ -67,9 +70,9 @@ class Moods:
         raise Misbehave(act)
 
     @staticmethod
-    def chunked(_handler: Handler, work: Callable[[], Any], whole: bool) -> Any:
+    def chunked(handler: Handler, work: Callable[[], Any], whole: bool) -> Any:
         """Answer in chunks, as proxies do; without the last one unless ``whole``."""
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+        answer = handler.encoded(work())
 
         def act(handler: Handler) -> None:
             handler.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -106,9 +109,9 @@ class Moods:
         raise Misbehave(lambda handler: handler.stream(text, chain="other"))
 
     @staticmethod
-    def half(_handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
+    def half(handler: Handler, work: Callable[[], Any], _value: Any) -> Any:
         """An answer cut in the middle by something that fixes its length."""
-        answer = xmlrpc.client.dumps((work(),), methodresponse=True).encode()
+        answer = handler.encoded(work())
         raise Misbehave(lambda handler: handler.reply(200, answer[: len(answer) // 2]))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The socket of the stand-in: XML-RPC in and out, and whatever a mood makes of it."""
+"""The socket of the stand-in: XML-RPC or JSON-2 in and out, and whatever a mood makes of it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import threading
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.auditor import standin_json2
 
 if TYPE_CHECKING:
     from tests.auditor.standin import StandIn
@@ -19,8 +22,13 @@ PASSWORD = "s3cr3t-Pa55phrase&<7"
 """Of every user."""
 
 
+def key_of(login: str) -> str:
+    """Return the API key of a user, in the shape of Odoo's."""
+    return sha1(login.encode()).hexdigest()
+
+
 class Fault(Exception):
-    """Answer with this XML-RPC fault."""
+    """Refuse with this code and text, as XML-RPC has them; JSON-2 says the same its own way."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -41,6 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     standin: StandIn
+    speaks_json = False
 
     def do_GET(self) -> None:
         """The stream of lines, and Odoo's version."""
@@ -57,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         if path != "/sentinel_ops/trail/lines" or not standin.streams:
             self.reply(404, b"<title>404 Not Found</title>")
             return
-        if self.headers["Authorization"] != f"Bearer {PASSWORD}":
+        if self.bearer != PASSWORD and not standin.login_of(self.bearer):
             self.reply(401, b"")
             return
         rows = standin.line_rows(
@@ -91,12 +100,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        params, method = xmlrpc.client.loads(body)
+        self.speaks_json = urlsplit(self.path).path.startswith("/json/2/")
         try:
-            answer = self.standin.answer(self, self.path.rpartition("/")[2], str(method), params)
-            text = xmlrpc.client.dumps((answer,), methodresponse=True)
+            if self.speaks_json:
+                answer = standin_json2.answer(self, body)
+            else:
+                params, method = xmlrpc.client.loads(body)
+                service = self.path.rpartition("/")[2]
+                answer = self.standin.answer(self, service, str(method), params)
+            status, content = 200, self.encoded(answer)
         except Fault as fault:
-            text = xmlrpc.client.dumps(xmlrpc.client.Fault(fault.code, fault.text))
+            status, content = self.encoded_fault(fault)
         except Misbehave as mood:
             try:
                 mood.act(self)
@@ -104,13 +118,31 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True  # the client had enough, which is the point
             return
         try:
-            self.reply(200, text.encode())
+            self.reply(status, content)
         except OSError:
             self.close_connection = True
 
+    @property
+    def bearer(self) -> str:
+        """The key that the request came with."""
+        kind, _, key = (self.headers["Authorization"] or "").partition(" ")
+        return key if kind.lower() == "bearer" else ""
+
+    def encoded(self, answer: Any) -> bytes:
+        """Return an answer in the language that was asked in."""
+        if self.speaks_json:
+            return standin_json2.encoded(answer)
+        return xmlrpc.client.dumps((answer,), methodresponse=True).encode()
+
+    def encoded_fault(self, fault: Fault) -> tuple[int, bytes]:
+        """Return status and body of a refusal in the language that was asked in."""
+        if self.speaks_json:
+            return standin_json2.encoded_fault(fault.code, fault.text)
+        return 200, xmlrpc.client.dumps(xmlrpc.client.Fault(fault.code, fault.text)).encode()
+
     def reply(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Type", "application/json" if self.speaks_json else "text/xml")
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             self.send_header(name, value)

@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 
 from auditor.odoo.client import connect
-from auditor.settings import Connection
 from auditor.stores.interface import Batch, Entry, Head, LineRow
 from auditor.stores.sqlite import SqliteStore
 from auditor.trail.ahead import DEPTH, ahead
 from auditor.trail.pull import pull
 from auditor.trail.source import LINES_A_PAGE
 from tests.auditor.conftest import Odoo
-from tests.auditor.standin import DATABASE, PASSWORD
 
 
 def test_it_works_ahead_and_not_further() -> None:
@@ -107,7 +105,7 @@ def test_a_long_run_lands_whole_in_small_pieces(
     lines = 4 * LINES_A_PAGE + 3
     odoo.standin.seal(lines=lines)
     store = Watched(tmp_path / "t.sqlite3")
-    client = connect(Connection(odoo.url, DATABASE, "auditor", PASSWORD))
+    client = connect(odoo.connection("auditor"))
     assert pull(client, store, url=odoo.url).lines == lines
     assert sum(store.pieces) == lines
     assert max(store.pieces) <= LINES_A_PAGE

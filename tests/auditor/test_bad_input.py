@@ -123,7 +123,7 @@ def test_bad_usage(cli: Cli, words: list[str]) -> None:
 def test_all_missing_settings_are_named_at_once(cli: Cli) -> None:
     ran = cli("list", ODOO_URL="", ODOO_PASSWORD="")
     assert ran.code == 2
-    assert "Missing settings: ODOO_URL, ODOO_PASSWORD." in ran.err
+    assert "Missing settings: ODOO_URL, ODOO_PASSWORD (or ODOO_API_KEY)." in ran.err
     assert ".env.local.template" in ran.err
 
 

@@ -14,6 +14,10 @@ from auditor.stores.interface import LineRow
 from sentinel_env.bigquery_emulator import BigQueryEmulator
 from tests.auditor.conftest import Cli, Odoo, Ran
 
+pytestmark = pytest.mark.one_transport(
+    "the store is what is tested; the pull that fills it is tested over both"
+)
+
 _NUMBERS = count(1)
 
 Run = Callable[..., Ran]

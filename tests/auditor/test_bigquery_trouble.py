@@ -20,6 +20,10 @@ from tests.auditor.conftest import Cli
 from tests.auditor.origin import CHAIN, as_sealed, head, put, stored
 from tests.auditor.unkind import CUT, CUT_JSON, DROPPED, Faults, unkind
 
+pytestmark = pytest.mark.one_transport(
+    "the store is what is tested; the pull that fills it is tested over both"
+)
+
 _NUMBERS = count(1)
 ADDRESS = Address("a-project", "trail")
 

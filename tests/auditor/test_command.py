@@ -160,11 +160,13 @@ def test_a_secret_that_gets_into_a_log_or_an_error_is_masked(cli: Cli, odoo: Odo
 
 def test_the_password_of_a_proxy_is_not_shown(cli: Cli, odoo: Odoo) -> None:
     url = odoo.url.replace("http://", "http://user:proxy-pw@")
-    assert cli("list", ODOO_URL=url).code == 0
+    # JSON-2 has no room for it, so a key goes by XML-RPC.
+    behind = {"ODOO_URL": url, "ODOO_TRANSPORT": "auto"}
+    assert cli("list", **behind).code == 0
     odoo.standin.misbehave("catalog", "html")
-    ran = cli("list", ODOO_URL=url)
+    ran = cli("list", **behind)
     assert "proxy-pw" not in ran.err
     odoo.standin.misbehave("catalog", "fault", value=(2, "user:proxy-pw is unknown."))
-    assert "user:*** is unknown." in cli("list", ODOO_URL=url).err
-    ran = cli("pull", ODOO_URL=url)
+    assert "user:*** is unknown." in cli("list", **behind).err
+    ran = cli("pull", **behind)
     assert "proxy-pw" not in ran.out + Path(odoo.env["SENTINEL_STORE"]).read_bytes().decode("latin")

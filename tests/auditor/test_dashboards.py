@@ -10,6 +10,10 @@ import pytest
 
 from tests.auditor.conftest import Cli, Odoo
 
+pytestmark = pytest.mark.one_transport(
+    "dashboards read the store; the pull that fills it is tested over both"
+)
+
 COLUMNS = {
     "v_runs_daily": "chain database day job mode status runs matched selected",
     "v_open_findings": "chain database job job_name uid verdict matched repaired open population "

@@ -21,6 +21,10 @@ from auditor.stores.interface import EMPTY, Entry, Head, LineRow
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo, clean_env
 
+pytestmark = pytest.mark.one_transport(
+    "exports read the store; the pull that fills it is tested over both"
+)
+
 
 @pytest.fixture
 def pulled(cli: Cli, odoo: Odoo) -> list[str]:

@@ -92,6 +92,33 @@ def test_it_follows_over_an_outage_and_ends_when_asked(
     assert_whole(store, odoo.standin)
 
 
+def test_the_heartbeat_is_of_pulls_that_worked(odoo: Odoo, tmp_path: Path, store: Path) -> None:
+    odoo.standin.seal()
+    odoo.standin.misbehave("health", "html")
+    beat = tmp_path / "pulled"
+    process = start_process(
+        odoo.env, tmp_path, "pull", "--follow", "--interval=1", f"--heartbeat={beat}"
+    )
+    assert process.stderr
+    assert "Trying again" in process.stderr.readline()
+    assert not beat.exists(), "a pull that failed is no sign of life"
+    until(beat.exists)
+    assert positions(store) == 1
+    first = beat.stat().st_mtime_ns
+    until(lambda: beat.stat().st_mtime_ns > first)
+    process.terminate()
+    _out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+
+
+def test_a_heartbeat_that_cannot_be_written_is_said(cli: Cli, odoo: Odoo, tmp_path: Path) -> None:
+    odoo.standin.seal()
+    ran = cli("pull", f"--heartbeat={tmp_path / 'no' / 'folder'}")
+    assert ran.code == 2
+    assert "heartbeat" in ran.err
+    assert "/tmp" in ran.err
+
+
 def test_asked_to_end_in_the_middle_of_a_batch(odoo: Odoo, tmp_path: Path, store: Path) -> None:
     odoo.standin.seal()
     odoo.standin.misbehave("export_lines", "slow", value=20)

@@ -418,6 +418,7 @@ def test_ctrl_c_keeps_what_has_landed(odoo: Odoo, tmp_path: Path, store: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.one_transport("what a kill leaves is in the store, whichever way the pages came")
 def test_killed_at_random_points_there_is_no_gap_and_no_double(
     odoo: Odoo, tmp_path: Path, store: Path
 ) -> None:

@@ -223,3 +223,22 @@ def test_no_cron_worker_is_told(new_server: Callable[..., RunningOdoo], tmp_path
     health = run_process(env, tmp_path, "health", "--json")
     assert health.code == 1
     assert "no_cron_worker" in [problem["code"] for problem in health.json["problems"]]
+
+
+def test_doctor(as_user: As, auditor: tuple[str, str]) -> None:
+    run = as_user(auditor)
+    assert run("pull").code == 0
+    ran = run("doctor", "--json")
+    found = {
+        (each["check"], each["verdict"]): each["message"]
+        for each in ran.json["checks"]
+        if each["verdict"] != "not_used"
+    }
+    assert not [key for key in found if key[1] in ("fail", "could_not_check")], found
+    assert "is Odoo 19.0" in found["odoo", "ok"]
+    assert "real-auditor may log in" in found["login", "ok"]
+    assert "API key" in " ".join(said for (check, _), said in found.items() if check == "key")
+    assert "We may pull the trail." in found["rights", "ok"]
+    assert "agree" in found["clock", "ok"]
+    assert "The store has all of it" in found["lag", "ok"]
+    assert ran.code == 0

@@ -19,6 +19,10 @@ from tests.auditor.conftest import Cli, Odoo
 from tests.auditor.standin import StandIn
 from tests.e2e.browser import ARGUMENTS, find_chromium
 
+pytestmark = pytest.mark.one_transport(
+    "the report reads the store; the pull that fills it is tested over both"
+)
+
 JANUARY = ("--since=2026-01-01", "--until=2026-01-31", "--output=r.html", "--force")
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert('2')">&amp;\u202e'"""
 

@@ -190,7 +190,6 @@ def test_a_run_that_stays_queued_is_explained(odoo: Odoo) -> None:
     from auditor.cli import waiting
     from auditor.cli.exits import NotYet
     from auditor.odoo.client import connect
-    from auditor.settings import Connection
 
     said: list[str] = []
 
@@ -206,7 +205,7 @@ def test_a_run_that_stays_queued_is_explained(odoo: Odoo) -> None:
     odoo.standin.problems = [
         {"code": "no_cron_worker", "message": "No cron worker.", "remedy": "Start one."}
     ]
-    client = connect(Connection(odoo.url, "acme", "manager", odoo.env["ODOO_PASSWORD"]))
+    client = connect(odoo.connection("manager"))
     uid = client.trigger("clean_old_orders", mode="live", parameters={}, idempotency_key="").uid
     now = [0.0]
 

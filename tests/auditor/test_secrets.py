@@ -15,6 +15,10 @@ from tests.auditor.conftest import Cli, Odoo, run_process
 from tests.auditor.standin_server import PASSWORD
 from tests.support.secret_manager import SecretManager, serving_secrets
 
+pytestmark = pytest.mark.one_transport(
+    "where a secret comes from is what is tested; the way that it goes then is not"
+)
+
 ALL_SECRETS = [
     "sentinel-ops-alert-webhook-url",
     "sentinel-ops-deadman-url",
@@ -36,6 +40,7 @@ def manager(odoo: Odoo) -> Iterator[SecretManager]:
             SENTINEL_SECRETS="gcp",
             GCP_PROJECT=standin.project,
             SECRET_MANAGER_EMULATOR_HOST=standin.address,
+            ODOO_TRANSPORT="auto",
         )
         del odoo.env["ODOO_PASSWORD"]
         yield standin

@@ -16,6 +16,10 @@ from auditor.stores.interface import EMPTY, Entry, Head, LineRow, MovedOn, Store
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo
 
+pytestmark = pytest.mark.one_transport(
+    "the store is what is tested; the pull that fills it is tested over both"
+)
+
 CHAIN = "c1"
 FIVE = Head(5, "ab" * 32)
 ENTRY = Entry(1, "run", "u", "2026-01-31T12:00:00.000000Z", "d", "s", "", "salt", "{}")
@@ -29,7 +33,7 @@ def tables(path: Path) -> set[str]:
 def test_a_new_store(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "trail.sqlite3"
     SqliteStore(path).close()
-    assert tables(path) == {"chains", "entries", "lines"}
+    assert tables(path) == {"chains", "entries", "lines", "alert_state"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -41,12 +45,14 @@ def test_a_store_of_an_older_release_is_brought_forward(
 ) -> None:
     odoo.standin.seal()
     assert cli("pull").code == 0
-    second = ("ALTER TABLE entries ADD COLUMN note TEXT NOT NULL DEFAULT 'x'", "CREATE TABLE t (a)")
-    monkeypatch.setattr(sqlite, "MIGRATIONS", (*migrations.MIGRATIONS, second))
+    newest = len(migrations.MIGRATIONS)
+    column = "ALTER TABLE entries ADD COLUMN note TEXT NOT NULL DEFAULT 'x'"
+    another = (column, "CREATE TABLE t (a)")
+    monkeypatch.setattr(sqlite, "MIGRATIONS", (*migrations.MIGRATIONS, another))
     assert cli("show").code == 0
     with sqlite3.connect(store) as db:
         assert db.execute("SELECT note FROM entries").fetchall() == [("x",)]
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (newest + 1,)
     assert cli("show").code == 0
     odoo.standin.seal()
     assert cli("pull").code == 0
@@ -63,7 +69,7 @@ def test_a_migration_that_breaks_leaves_the_old_schema(
         SqliteStore(path)
     assert "half" not in tables(path)
     with sqlite3.connect(path) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(migrations.MIGRATIONS),)
 
 
 def test_a_store_of_a_newer_release(cli: Cli, store: Path) -> None:

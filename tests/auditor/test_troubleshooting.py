@@ -181,7 +181,7 @@ SCENES: dict[str, Provoke] = {
     "... did not answer within ... seconds": lambda s: s.misbehaves(
         "slow", 1.0, ODOO_TIMEOUT="0.2"
     ),
-    "... answered with a web page instead of XML-RPC": lambda s: s.misbehaves("html"),
+    "... answered with a web page instead of ...": lambda s: s.misbehaves("html"),
     "... answers that it has moved": lambda s: s.misbehaves("redirect", "https://elsewhere/"),
     "... is not able to answer just now (HTTP 502...)": lambda s: s.misbehaves("status", 502),
     "Odoo has no database named ...": lambda s: s.says("list", ODOO_DB="elsewhere"),

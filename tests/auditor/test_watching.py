@@ -8,15 +8,13 @@ import pytest
 
 from auditor.odoo.client import Client, connect
 from auditor.odoo.errors import Garbled, IncompatibleAddon, Refused
-from auditor.settings import Connection
 from tests.auditor.conftest import Odoo
 from tests.auditor.standin import DATABASE
-from tests.auditor.standin_server import PASSWORD
 from tests.auditor.standin_watch import awaited_approval, stop, unfinished_run, watched_job
 
 
 def client(odoo: Odoo, login: str = "auditor") -> Client:
-    return connect(Connection(odoo.url, DATABASE, login, PASSWORD))
+    return connect(odoo.connection(login))
 
 
 def test_all_of_it(odoo: Odoo) -> None:

@@ -8,6 +8,14 @@ from typing import Any
 
 import pytest
 
+from auditor.errors import BadInput
+from auditor.odoo import sending
+from auditor.odoo.choosing import transport
+from auditor.odoo.errors import Garbled, LostAnswer, Unreachable
+from auditor.odoo.interface import Repeat
+from auditor.odoo.json2 import Json2Transport
+from auditor.odoo.xmlrpc import XmlRpcTransport
+from auditor.settings import Connection
 from tests.auditor.conftest import Cli, Odoo
 from tests.auditor.standin import TRACEBACK
 
@@ -18,13 +26,13 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a
 @pytest.mark.parametrize(
     ("mood", "value", "says"),
     [
-        ("html", None, "web page instead of XML-RPC: Login"),
+        ("html", None, "web page instead of LANGUAGE: Login"),
         ("status", 500, "HTTP 500: Bad Gateway"),
-        ("status", 404, "no XML-RPC"),
+        ("status", 404, "no LANGUAGE"),
         ("redirect", "https://elsewhere.example/", "has moved (HTTP 302)"),
-        ("half", None, "not whole or not XML-RPC"),
-        ("body", b"", "not whole or not XML-RPC"),
-        ("body", b"\xff\xfe\x00garbage", "not whole or not XML-RPC"),
+        ("half", None, "not whole or not LANGUAGE"),
+        ("body", b"", "not whole or not LANGUAGE"),
+        ("body", b"\xff\xfe\x00garbage", "not whole or not LANGUAGE"),
         ("body", b"<methodResponse><params></params></methodResponse>", "not whole"),
         ("body", BOMB, "web page instead"),
         ("answer", "surprise", "not what the contract says"),
@@ -38,7 +46,7 @@ def test_nonsense_is_named_and_exits_3(
     odoo.standin.misbehave("catalog", mood, value=value)
     ran = cli("list")
     assert ran.code == 3
-    assert says in ran.err
+    assert says.replace("LANGUAGE", odoo.language) in ran.err
     assert ran.out == ""
 
 
@@ -210,43 +218,45 @@ def test_debug_shows_our_traceback_without_the_secret(cli: Cli, odoo: Odoo) -> N
 
 
 def test_an_answer_without_end_is_refused(odoo: Odoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.odoo import xmlrpc
-    from auditor.odoo.errors import Garbled
-    from auditor.odoo.interface import Repeat
-    from auditor.settings import Connection
-
-    monkeypatch.setattr(xmlrpc, "LARGEST_ANSWER", 1000)
-    transport = xmlrpc.XmlRpcTransport(
-        Connection(odoo.url, "acme", "manager", odoo.env["ODOO_PASSWORD"])
-    )
+    way = transport(odoo.connection("manager"))
+    way.call("sentinel.job", "health", repeat=Repeat.READ)
+    monkeypatch.setattr(sending, "LARGEST_ANSWER", 1000)
     with pytest.raises(Garbled, match="without end"):
-        transport.call("sentinel.job", "catalog", repeat=Repeat.READ)
+        way.call("sentinel.job", "catalog", repeat=Repeat.READ)
 
 
 def test_a_call_that_must_not_be_repeated_is_not(odoo: Odoo) -> None:
-    from auditor.odoo.errors import LostAnswer
-    from auditor.odoo.interface import Repeat
-    from auditor.odoo.xmlrpc import XmlRpcTransport
-    from auditor.settings import Connection
-
-    transport = XmlRpcTransport(Connection(odoo.url, "acme", "manager", odoo.env["ODOO_PASSWORD"]))
     odoo.standin.misbehave("catalog", "drop")
     with pytest.raises(LostAnswer):
-        transport.call("sentinel.job", "catalog", repeat=Repeat.NEVER)
+        transport(odoo.connection("manager")).call("sentinel.job", "catalog", repeat=Repeat.NEVER)
     assert odoo.standin.counted("catalog") == 1
 
 
-def test_what_never_reached_odoo_may_always_be_sent_again(odoo: Odoo) -> None:
-    from auditor.odoo.errors import Unreachable
-    from auditor.odoo.interface import Repeat
-    from auditor.odoo.xmlrpc import XmlRpcTransport
-    from auditor.settings import Connection
-
+@pytest.mark.parametrize("kind", [XmlRpcTransport, Json2Transport])
+def test_what_never_reached_odoo_may_always_be_sent_again(
+    kind: type[XmlRpcTransport | Json2Transport],
+) -> None:
     pauses: list[float] = []
-    connection = Connection("http://127.0.0.1:9", "acme", "manager", odoo.env["ODOO_PASSWORD"])
-    transport = XmlRpcTransport(connection, sleep=pauses.append)
-    transport._uid = 7
+    way = kind(Connection("http://127.0.0.1:9", "acme", "manager", "x"), sleep=pauses.append)
+    way.__dict__.update(_uid=7, _is_known=True)  # logged in, so that only the call is sent
     with pytest.raises(Unreachable) as failed:
-        transport.call("sentinel.job", "catalog", repeat=Repeat.NEVER)
+        way.call("sentinel.job", "trigger", repeat=Repeat.NEVER)
     assert not failed.value.sent
     assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, "a\x1bb", {"x": ["\x00"]}, float("nan")])
+def test_what_cannot_be_sent_is_said_before_it_is(odoo: Odoo, value: object) -> None:
+    with pytest.raises(BadInput):
+        transport(odoo.connection("manager")).call(
+            "sentinel.job", "trigger", repeat=Repeat.NEVER, code=value
+        )
+    assert odoo.standin.counted("trigger") == 0
+
+
+def test_control_characters_do_not_reach_a_terminal(cli: Cli, odoo: Odoo) -> None:
+    # Over XML-RPC Odoo itself leaves them out.
+    evil = "a\x1b[31mb\x07\ud800c\U0001f600" if odoo.transport == "json2" else "a[31mbc\U0001f600"
+    odoo.standin.twists["catalog"] = lambda answer: {**answer, "addon_version": evil}
+    document = cli("list", "--json").json
+    assert document["addon_version"] == "a[31mbc\U0001f600"

@@ -33,7 +33,7 @@ def read_body(request: Request, kind: type[_M]) -> _M:
     :raises HttpError: it is not sent as JSON (415).
     :raises BadInput: it can't be used, with every reason.
     """
-    if not request.body.strip():
+    if not request.body:
         return _check(kind, {}, "The body")
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").lower()

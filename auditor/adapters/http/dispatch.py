@@ -16,6 +16,7 @@ from auditor.adapters.http.message import Request, Response
 from auditor.adapters.http.route import Call, Nothing, Route
 from auditor.adapters.http.routes import ROUTES
 from auditor.adapters.http.trouble import HttpError, document, for_error
+from auditor.context import bind, trace_of
 from auditor.errors import AuditorError, BadInput
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
-_CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(/.*)?")
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -34,28 +33,32 @@ def dispatch(request: Request, door: Door) -> Response:
     """Return the answer; whatever goes wrong, it is one."""
     request_id = request_id_of(request.headers)
     started = door.clock()
+    with bind(request_id=request_id, trace=trace_of(request.headers)):
+        response = _answer_or_error(request, request_id, door)
+        logger.info(
+            "answered",
+            extra={
+                "method": request.method,
+                "path": request.path,
+                "status": response.status,
+                "seconds": round(door.clock() - started, 3),
+            },
+        )
+    return replace(response, headers={**_HEADERS, **response.headers, "X-Request-Id": request_id})
+
+
+def _answer_or_error(request: Request, request_id: str, door: Door) -> Response:
     try:
-        response = _answer(request, request_id, door)
+        return _answer(request, request_id, door)
     except AuditorError as error:
-        response = failed(for_error(error), request_id)
+        return failed(for_error(error), request_id)
     except Exception:
         # The last net: the caller gets no traceback, the log gets all of it.
-        logger.exception("a bug in the door", extra={"request_id": request_id})
-        response = failed(
+        logger.exception("a bug in the door")
+        return failed(
             HttpError(500, "internal", "A bug in sentinel-ops.", "Its log has the whole story."),
             request_id,
         )
-    logger.info(
-        "answered",
-        extra={
-            "request_id": request_id,
-            "method": request.method,
-            "path": request.path,
-            "status": response.status,
-            "seconds": round(door.clock() - started, 3),
-        },
-    )
-    return replace(response, headers={**_HEADERS, **response.headers, "X-Request-Id": request_id})
 
 
 def failed(error: HttpError, request_id: str) -> Response:
@@ -68,9 +71,8 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     given = headers.get("x-request-id", "")
     if _ID.fullmatch(given):
         return given
-    for name, pattern in (("traceparent", _TRACE_PARENT), ("x-cloud-trace-context", _CLOUD_TRACE)):
-        if found := pattern.fullmatch(headers.get(name, "")):
-            return found[1]
+    if trace := trace_of(headers):
+        return trace.trace_id
     return str(uuid.uuid4())
 
 

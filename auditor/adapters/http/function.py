@@ -13,7 +13,7 @@ from typing import IO
 
 import flask
 
-from auditor import logs
+from auditor import logs, telemetry
 from auditor.adapters.http.dispatch import dispatch, failed, request_id_of
 from auditor.adapters.http.door import Door, misconfigured
 from auditor.adapters.http.identity import is_local
@@ -55,6 +55,7 @@ def make() -> Callable[[flask.Request], flask.Response]:
 def _open() -> Door:
     settings = load()
     logs.set_up(settings)
+    telemetry.set_up(environment=settings.environment)
     # The platform says so itself; no request can.
     return Door(settings, platform=bool(os.environ.get("K_SERVICE")))
 

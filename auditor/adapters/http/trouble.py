@@ -23,7 +23,7 @@ CODES = {
     "job_unknown": "Odoo offers no job of that code.",
     "run_unknown": "There is no such run, or the auditor's user may not see it.",
     "method_not_allowed": "The address is there, the method is not; Allow says which are.",
-    "job_unavailable": "The job can't run in that database; the message says why.",
+    "job_unavailable": "The job can't run in that database, or not in that mode; see the message.",
     "key_conflict": "The Idempotency-Key was used for another request.",
     "too_large": "The body has more than 64 KiB.",
     "not_json": "The body is not sent as application/json.",

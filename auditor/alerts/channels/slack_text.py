@@ -16,7 +16,7 @@ _CALL = re.compile(r"(?<!\w)@(?=(?:here|channel|everyone|group)\b)", re.IGNORECA
 
 def units(text: str) -> int:
     """Return the length of ``text`` as the strictest reader counts it, in UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def escaped(text: str, longest: int) -> str:

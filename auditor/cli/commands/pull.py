@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from auditor.cli.exits import Interrupted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from auditor.alerts.flow import Decision
     from auditor.errors import AuditorError
     from auditor.stores.interface import TrailStore
     from auditor.trail.pull import Pulled
@@ -32,6 +34,8 @@ Examples:
 Needs a user of Sentinel's group auditor or manager. May be interrupted and
 repeated at any time: nothing is lost, nothing comes twice. Every seal is
 checked on the way; exit code 6 when the chain is not what was sealed.
+Where a channel for alerts is configured, people are told afterwards what is
+wrong; see sentinel-ops alerts --help. An alert never changes the exit code.
 """
 )
 @click.option(
@@ -50,11 +54,22 @@ checked on the way; exit code 6 when the chain is not what was sealed.
     metavar="SECONDS",
     help="With --follow: time between two pulls, more or less a fifth.",
 )
+@click.option(
+    "--heartbeat",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Touched after each pull that worked: how old it is tells whether pulls work.",
+)
 @json_option
 @common_options
 @pass_app
-def command(app: App, consumer: str | None, follow: bool, interval: float) -> None:
+def command(
+    app: App, consumer: str | None, follow: bool, interval: float, heartbeat: Path | None
+) -> None:
     """Copy the sealed trail, finished runs and who changed what, from Odoo into the local store."""
+    from auditor.alerts.around import pull_and_watch
+    from auditor.cli.heartbeat import beat
     from auditor.stores.opening import open_store
     from auditor.trail.pull import pull
 
@@ -64,38 +79,44 @@ def command(app: App, consumer: str | None, follow: bool, interval: float) -> No
 
     def once(store: TrailStore) -> Pulled:
         with _progress(app.err, app) as on_progress:
-            return pull(
+            pulled = pull(
                 client,
                 store,
                 url=connection.shown_url,
                 consumer=name,
                 on_progress=on_progress,
             )
+        if heartbeat is not None:
+            beat(heartbeat)
+        return pulled
+
+    def attempt() -> Pulled:
+        opening = open_store(app.settings, create=True)
+        return pull_and_watch(
+            app.settings, client, opening, once, on_decided=lambda decided: _say(app, decided)
+        )
 
     if follow:
-        _follow(app, once, interval)
+        _follow(app, attempt, interval)
         return
-    with open_store(app.settings, create=True) as store:
-        try:
-            pulled = once(store)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "Interrupted. What has landed is kept.", "sentinel-ops pull goes on from there."
-            ) from None
+    try:
+        pulled = attempt()
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted. What has landed is kept.", "sentinel-ops pull goes on from there."
+        ) from None
     _report(app, pulled)
 
 
-def _follow(app: App, once: Callable[[TrailStore], Pulled], interval: float) -> None:
+def _follow(app: App, attempt: Callable[[], Pulled], interval: float) -> None:
     from auditor.cli.render import sentence
-    from auditor.stores.opening import open_store
     from auditor.trail.follow import Stopped, follow, stopping
 
     first = True
 
     def again() -> None:
         nonlocal first
-        with open_store(app.settings, create=True) as store:
-            pulled = once(store)
+        pulled = attempt()
         if first or pulled.runs or pulled.events:
             _report(app, pulled)
         first = False
@@ -111,6 +132,15 @@ def _follow(app: App, once: Callable[[TrailStore], Pulled], interval: float) -> 
             follow(again, interval=interval, on_trouble=on_trouble)
     except Stopped:
         app.err.print("Stopped, as asked. What has landed is kept.")
+
+
+def _say(app: App, decided: list[Decision]) -> None:
+    from auditor.cli.text import plural
+
+    sent = [each for each in decided if each.sent]
+    if sent and not app.as_json:
+        channels = ", ".join(sorted({each.channel for each in sent}))
+        app.err.print(f"Alerts: {plural(len(sent), 'message')} sent by {channels}.")
 
 
 def _report(app: App, pulled: Pulled) -> None:

@@ -160,3 +160,12 @@ def _refused(error: BaseException, address: Address, said: str) -> StoreError | 
             "US needs nothing more, a new one takes ?location=EU.",
         )
     return None
+
+
+# What BigQuery says to the later of two transactions that changed one table at once.
+_CONCURRENT = ("concurrent update", "transaction is aborted", "could not serialize")
+
+
+def is_concurrent(error: StoreError) -> bool:
+    """Tell whether another transaction on the same table was faster."""
+    return any(words in error.message.lower() for words in _CONCURRENT)

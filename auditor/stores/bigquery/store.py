@@ -13,6 +13,7 @@ from auditor.odoo.answers import SealedLine
 from auditor.stores.bigquery.address import APPEND, Address
 from auditor.stores.bigquery.ahead import LinesAhead
 from auditor.stores.bigquery.catalog import prepare
+from auditor.stores.bigquery.errors import is_concurrent
 from auditor.stores.bigquery.schema import LOG, STAGING_PREFIX
 from auditor.stores.bigquery.service import RETRY_SECONDS, Parameter, RuledOut, Service
 from auditor.stores.bigquery.staging import Staging
@@ -36,8 +37,6 @@ _LARGEST_INTEGER = 2**63 - 1
 _ENTRY = "position, kind, uid, sealed_text, digest, seal, withheld, salt, content"
 # A run's content is there unless it was withheld; the wide column itself is not asked.
 _RUN = "e.kind = 'run' AND e.withheld IN ('', 'lines')"
-# What BigQuery says to the later of two transactions that changed one table at once.
-_CONCURRENT = ("concurrent update", "transaction is aborted", "could not serialize")
 
 
 class BigQueryStore:
@@ -177,7 +176,7 @@ class BigQueryStore:
                 "Try again: pull goes on from what the store has.",
             ) from said
         except StoreError as error:
-            if any(words in error.message.lower() for words in _CONCURRENT):
+            if is_concurrent(error):
                 raise MovedOn from error
             raise
 

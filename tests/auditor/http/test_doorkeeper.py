@@ -264,7 +264,7 @@ def test_what_goes_wrong_in_odoo(
     ask: Ask, odoo: Odoo, mood: str, value: Any, status: int, code: str
 ) -> None:
     if "s3cr3t" in str(value):
-        value = (value[0], value[1].replace("s3cr3t", PASSWORD))
+        value = (value[0], value[1].replace("s3cr3t", odoo.env["ODOO_PASSWORD"]))
     odoo.standin.misbehave("catalog", mood, value=value, times=3)
     answer = ask("GET", "/jobs")
     assert (answer.status, answer.error["code"]) == (status, code)

@@ -84,9 +84,9 @@ def test_what_only_reads_has_no_live_run(ask: Ask, odoo: Odoo) -> None:
     assert ask("POST", "/execute", {"job": "cron_health", "dry_run": False}).status == 200
     assert [sent["mode"] for sent in triggers(odoo)] == ["plan"]
     asked_for = {"job": "cron_health", "dry_run": False, "mode": "live"}
-    assert ask("POST", "/execute", asked_for).status == 400
+    assert ask("POST", "/execute", asked_for).status == 409
     carried_out = {"job": "cron_health", "dry_run": False, "plan": UNKNOWN}
-    assert ask("POST", "/execute", carried_out).status == 400
+    assert ask("POST", "/execute", carried_out).status == 409
     assert len(triggers(odoo)) == 1
 
 

@@ -16,6 +16,8 @@ from auditor.adapters.http.prometheus import Metric, render
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Odoo
 from tests.auditor.http.conftest import Answered, Ask, Open, asked
+from tests.auditor.standin_watch import watched_job
+from tests.support.slack import slack_standin
 
 DEEP = "/health?deep=1"
 ONE_MINUTE_ON = datetime(2026, 1, 31, 12, 1, 1, tzinfo=timezone.utc)
@@ -124,6 +126,33 @@ def test_what_a_scheduler_sends(
 ) -> None:
     odoo.standin.seal()
     assert ask("POST", "/pull", body, headers=headers).status == status
+
+
+def test_people_are_told_after_a_pull(open_door: Open, odoo: Odoo) -> None:
+    with slack_standin() as slack:
+        door = open_door(SLACK_WEBHOOK_URL=slack.webhook_url)
+        # Of a trail that was never judged, what is older is history and no news.
+        odoo.standin.day = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+        odoo.standin.watched["jobs"] = [watched_job(expected_at="")]
+        odoo.standin.seal(status="failure", error="It broke.")
+        answer = asked(door, "POST", "/pull")
+        assert answer.status == 200
+        (told,) = answer.json["alerts"]
+        assert (told["channel"], told["reason"], told["sent"]) == ("slack", "first", True)
+        assert len(slack.messages) == 1
+        assert asked(door, "POST", "/pull").json["runs"] == 0
+        assert len(slack.messages) == 1
+
+
+def test_people_are_told_when_the_pull_fails(open_door: Open, odoo: Odoo) -> None:
+    with slack_standin() as slack:
+        door = open_door(SLACK_WEBHOOK_URL=slack.webhook_url)
+        for _ in range(2):
+            odoo.standin.seal()
+        odoo.standin.settle()
+        odoo.standin.entries[1]["content"] += " "
+        assert asked(door, "POST", "/pull").error["code"] == "trail_broken"
+        assert "chain" in slack.messages[0].everything.lower()
 
 
 # --- metrics ------------------------------------------------------------------------------------

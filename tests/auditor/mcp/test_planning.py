@@ -178,7 +178,7 @@ async def test_a_key_of_ones_own_holds_over_servers(assistant: Open, odoo: Odoo)
             "plan_job", job="clean_old_orders", idempotency_key="monday", parameters={"days": 1}
         )
     assert error["kind"] == "BusinessFault"
-    assert "used for another request" in error["message"]
+    assert "belongs to another request" in error["message"]
 
 
 async def test_a_lost_answer_runs_nothing_twice(assistant: Open, odoo: Odoo) -> None:

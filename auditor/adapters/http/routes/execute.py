@@ -76,7 +76,9 @@ class Execute(BaseModel):
         default=True, description="Nothing is changed unless this is the value false."
     )
     parameters: dict[Text, bool | Whole | float | Text] = Field(
-        default={}, description="Values to use instead of the job's own."
+        default={},
+        json_schema_extra={"propertyNames": {"pattern": _TEXT}},
+        description="Values to use instead of the job's own.",
     )
     reason: Annotated[str, Field(max_length=1000, pattern=_TEXT)] = Field(
         default="", description="Why; kept in the trail."
@@ -165,14 +167,19 @@ def _job(client: Client, code: str) -> Job:
 def _mode(job: Job, asked: Execute) -> str:
     """Return the mode that was asked for; what only reads has no other than ``plan``."""
     if asked.mode and asked.mode not in job.modes:
-        raise BadInput(
+        raise _no_such_mode(
             f"The job {job.code} has no mode {asked.mode}.", f"Its modes: {', '.join(job.modes)}."
         )
     if asked.mode:
         return asked.mode
     if asked.plan and "live" not in job.modes:
-        raise BadInput(f"The job {job.code} only reads: there is no plan to carry out.")
+        raise _no_such_mode(f"The job {job.code} only reads: there is no plan to carry out.")
     return "plan" if asked.dry_run or "live" not in job.modes else "live"
+
+
+def _no_such_mode(message: str, remedy: str = "") -> HttpError:
+    """Return the refusal of what would be good input for another job."""
+    return HttpError(409, "job_unavailable", message, remedy)
 
 
 def _trigger(

@@ -1,0 +1,1 @@
+"""`make test-docker`: an engine, base images, and the tests of the containers on them."""

@@ -1,0 +1,127 @@
+"""Odoo unreachable, auditor blind, chain broken, schedule missed: four things, none mistaken."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.alerts.notification import Severity, Status
+from auditor.alerts.watcher import look
+from auditor.stores.interface import StoreError
+from tests.auditor.alerts.conftest import World, kinds
+from tests.auditor.standin_watch import awaited_approval, watched_job
+
+pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
+
+LATE = "2026-01-31 10:00:00"
+
+
+def test_odoo_dies_and_comes_back(world: World) -> None:
+    world.standin.watched["jobs"] = [watched_job(expected_at=LATE)]
+    world.standin.watched["approvals"] = [awaited_approval()]
+    assert sorted(kinds(world.round())) == [["approval_waiting"], ["missed_schedule"]]
+
+    world.standin.misbehave("*", "status", times=40, value=503)
+    assert world.round() == []
+    world.wait(minutes=1)
+    (message,) = world.round()
+    assert kinds([message]) == [["odoo_unreachable"]]
+    assert message.severity is Severity.CRITICAL
+    # Unknown: no new miss, and nothing is over because Odoo is silent.
+    active = {known.alert.kind for known in world.last.active}
+    assert active == {"odoo_unreachable", "missed_schedule", "approval_waiting"}
+    world.wait(hours=30)
+    assert kinds(world.round()) == [["approval_waiting"], ["odoo_unreachable"]]
+    assert "inhibited" in world.why()
+
+    world.standin._moods.clear()
+    world.standin.watched["jobs"] = [watched_job(expected_at="")]
+    world.standin.watched["approvals"] = []
+    messages = world.round()
+    assert {message.status for message in messages} == {Status.RESOLVED}
+    assert sorted(kinds(messages)) == [
+        ["approval_waiting"],
+        ["missed_schedule"],
+        ["odoo_unreachable"],
+    ]
+
+
+def test_a_restart_of_odoo_is_not_worth_a_message(world: World) -> None:
+    world.standin.misbehave("health", "status", times=1, value=503)
+    world.standin.misbehave("health", "status", times=1, value=503)
+    for _ in range(4):
+        assert world.round() == []
+
+
+def test_no_rights_is_a_blind_auditor_and_not_a_dead_odoo(world: World) -> None:
+    world.options["odoo_username"] = "operator"
+    (message,) = world.round()
+    assert kinds([message]) == [["auditor_blind"]]
+    assert "What to do" in dict(message.alerts[0].details)
+    world.options["odoo_username"] = "manager"
+    assert [message.status for message in world.round()] == [Status.RESOLVED]
+
+
+def test_a_refused_login_is_not_tried_again_for_the_schedules(world: World) -> None:
+    world.options["odoo_password"] = "wrong"
+    world.round()
+    # A fresh client that had to log in for it would count as one more wrong try.
+    assert world.standin.counted("authenticate") == 1
+
+
+def test_a_broken_chain(world: World) -> None:
+    world.seal("success")
+    world.round()
+    world.seal("success")
+    world.standin.settle()
+    world.standin.entries[1]["seal"] = "f" * 64
+    (message,) = world.round()
+    assert kinds([message]) == [["chain_broken"]]
+    assert ("Position", "2") in message.alerts[0].details
+    # What is broken is broken until a pull goes well.
+    world.standin.misbehave("*", "status", times=10, value=503)
+    world.round()
+    world.standin._moods.clear()
+    assert {known.alert.kind for known in world.last.active} == {"chain_broken"}
+    world.standin.reseal(world.standin.entries[1])
+    assert [message.status for message in world.round()] == [Status.RESOLVED]
+
+
+def test_a_store_that_is_broken_is_told_of_all_the_same(world: World) -> None:
+    path = world.settings.store_path
+    path.write_bytes(b"no database at all, but long enough to look at" * 40)
+    error = StoreError(f"The store {path} cannot be used.", "Check the disk.")
+    for expected in ([["auditor_blind"]], []):
+        look(
+            world.settings,
+            world.client,
+            None,
+            error,
+            channels=world.channels,
+            clock=lambda: world.now,
+        )
+        assert kinds(world.channel.take()) == expected
+
+
+def test_a_store_in_use_is_no_trouble(world: World) -> None:
+    busy = StoreError("In use by another pull.", passing=True)
+    world.round()
+    found = look(
+        world.settings,
+        world.client,
+        None,
+        busy,
+        channels=world.channels,
+        clock=lambda: world.now,
+    )
+    assert found.active == ()
+
+
+def test_rules_that_cannot_be_read_make_a_blind_auditor_too(world: World) -> None:
+    world.rules("rutes = []")
+    world.seal("failure")
+    messages = world.round()
+    assert sorted(kinds(messages)) == [["auditor_blind"], ["run_failed"]]
+    blind = next(message for message in messages if message.alerts[0].kind == "auditor_blind")
+    assert "rutes" in blind.alerts[0].summary
+    world.rules("")
+    assert kinds(world.round()) == [["auditor_blind"]]
