@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
+import pytest
 import requests
 from functions_framework._cli import _cli as framework_command
 from mcp import Client, StdioServerParameters
@@ -251,3 +252,6 @@ def test_structured_logs_reach_google(house: House, tmp_path: Path) -> None:
     rows = [json_row(line) for line in said.err.splitlines()]
     assert {row["severity"] for row in rows} <= {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
     assert len({row["request_id"] for row in rows}) == 1
+
+
+pytestmark = pytest.mark.odoo
