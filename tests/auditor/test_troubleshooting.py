@@ -10,11 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 import pytest
 
+from auditor.adapters.http.dispatch import dispatch
+from auditor.adapters.http.door import Door
+from auditor.adapters.http.message import Request
+from auditor.settings import load
 from auditor.stores.sqlite import SqliteStore
 from tests.auditor.conftest import Cli, Odoo
 from tests.auditor.unkind import unkind
+from tests.support.secret_manager import serving_secrets
+from tests.support.slack import slack_standin
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "troubleshooting.md").read_text()
@@ -157,6 +164,35 @@ def no_google(scene: Scene) -> str:
     return scene.says("pull", SENTINEL_STORE="bigquery://a-project/trail")
 
 
+def no_service(scene: Scene) -> str:
+    with slack_standin() as slack:
+        gone = slack.webhook_url.rpartition("/")[0] + "/gone"
+        return scene.says("alerts", "test", "slack", SLACK_WEBHOOK_URL=gone)
+
+
+def denied_secret(scene: Scene) -> str:
+    with serving_secrets() as manager:
+        name = "sentinel-ops-odoo-password"
+        manager.refusals[name] = grpc.StatusCode.PERMISSION_DENIED
+        return scene.says(
+            "list",
+            ODOO_PASSWORD="",
+            SENTINEL_SECRETS="gcp",
+            GCP_PROJECT=manager.project,
+            SECRET_MANAGER_EMULATOR_HOST=manager.address,
+        )
+
+
+def a_stranger(scene: Scene) -> str:
+    with scene.patch.context() as patch:
+        for name, value in scene.odoo.env.items():
+            patch.setenv(name, value)
+        request = Request("GET", "/jobs", {"host": "sentinel.example"}, {}, b"", "203.0.113.7")
+        answer = dispatch(request, Door(load(), platform=False))
+    assert answer.status == 401
+    return answer.content().decode()
+
+
 def a_bug(scene: Scene) -> str:
     scene.patch.setattr("auditor.odoo.client.Client.catalog", lambda _self: 1 / 0)
     return scene.says("list")
@@ -214,6 +250,18 @@ SCENES: dict[str, Provoke] = {
     ),
     "The account needs the roles BigQuery Job User on the project and BigQuery Data Editor on the "
     "dataset": bigquery_denies,
+    "Slack refused the message: no_service.": no_service,
+    "SLACK_CHANNEL is set and SLACK_BOT_TOKEN is not.": lambda s: s.says(
+        "alerts", "test", "slack", SLACK_CHANNEL="C1"
+    ),
+    "A silence needs ...": lambda s: s.says("alerts", "silence", "--matcher", "kind=anomaly"),
+    "The secret sentinel-ops-odoo-password in the project ... cannot be read: permission denied.": (
+        denied_secret
+    ),
+    "SENTINEL_SECRETS is gcp, and GCP_PROJECT does not say in which project.": lambda s: s.says(
+        "list", SENTINEL_SECRETS="gcp"
+    ),
+    "Without a token this door answers only the machine that it runs on.": a_stranger,
     "No module named 'odoo'": lambda s: s.seen(
         *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only"),
         str(ROOT / "sentinel_ops_addon" / "tests" / "test_job.py"),
