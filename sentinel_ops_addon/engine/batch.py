@@ -6,7 +6,13 @@ from dataclasses import replace
 import psycopg2
 
 from odoo import fields
-from odoo.exceptions import AccessError, ConcurrencyError, LockError, UserError
+from odoo.exceptions import (
+    AccessError,
+    ConcurrencyError,
+    LockError,
+    RedirectWarning,
+    UserError,
+)
 
 from .bulk_tracking import bulk_tracking
 from .canonical import record_values
@@ -265,6 +271,9 @@ class Batch:
             return "skipped_locked", str(error)
         if isinstance(error, UserError | AccessError):
             return "refused", str(error)
+        if isinstance(error, RedirectWarning):
+            # The same no, with a button for a screen that nobody looks at here.
+            return "refused", str(error.args[0])
         _logger.warning("%s failed on %s: %s", self.operation._name, record, error, exc_info=error)
         first_line = str(error).strip().split("\n")[0]
         return "failed", f"{type(error).__name__}: {first_line}"

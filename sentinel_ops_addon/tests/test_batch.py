@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 import psycopg2
 
-from odoo.exceptions import UserError
+from odoo.exceptions import RedirectWarning, UserError
 
 from ..engine import apply
 from ..engine.cursors import commit, plan_cursor, writing_cursor
@@ -69,6 +69,17 @@ class TestBatch(OrderCase):
         self.assertTrue(all("on holiday" in error for error in run["errors"]))
         states = dict(zip(ids, self.states(ids), strict=True))
         self.assertEqual({i for i, state in states.items() if state == "draft"}, bad)
+
+    def test_a_refusal_that_offers_another_screen_is_a_refusal(self):
+        (order,) = self.make_orders([100])
+
+        def redirect(original, operation, records, ctx):
+            raise RedirectWarning(HOLIDAY, 1, "Go there")
+
+        self.patch_apply(redirect)
+        run = self.run_job("live", days=90)
+        self.assertEqual(self.outcomes(run["uid"]), {order: "refused"})
+        self.assertEqual(self.lines(run["uid"])[0]["message"], HOLIDAY)
 
     def count_attempts(self, ids, is_refused):
         """Run the job on orders; returns the run and the number of records of each attempt."""
