@@ -632,7 +632,7 @@ def test_slack_without_its_client(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
         (
             "fail",
             "The settings ask for the extra slack, which is not installed.",
-            "pip install 'sentinel-ops[slack]'",
+            "In the clone of Sentinel-Ops: pip install '.[slack]'",
         )
     ]
     assert verdicts(cli("doctor", "--json", ODOO_URL=""))["extras"] == {"ok"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.errors import BadInput
+from auditor.installing import install_extra
 
 if TYPE_CHECKING:
     from auditor.alerts.channels.interface import Channel
@@ -98,6 +99,4 @@ def _email(settings: Settings, url: str) -> Channel:
 def _no_slack(error: ModuleNotFoundError) -> Exception:
     if (error.name or "").partition(".")[0] != "slack_sdk":
         return error
-    return BadInput(
-        "Slack needs its client, which is not installed.", "pip install 'sentinel-ops[slack]'"
-    )
+    return BadInput("Slack needs its client, which is not installed.", install_extra("slack"))

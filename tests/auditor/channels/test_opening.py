@@ -93,7 +93,8 @@ except BadInput as error:
     made = python(program)
     assert made.stderr == ""
     assert made.stdout.strip() == (
-        "Slack needs its client, which is not installed. pip install 'sentinel-ops[slack]'"
+        "Slack needs its client, which is not installed. "
+        "In the clone of Sentinel-Ops: pip install '.[slack]'"
     )
 
 
