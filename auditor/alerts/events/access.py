@@ -29,8 +29,8 @@ def observe(watch: Watched, known: Collection[str], facts: Facts) -> list[Observ
     left = f"expires in {say_span(ends - now)}" if ends > now else "has expired"
     alert = facts.alert(
         KEY_EXPIRING,
-        f"The key by which the auditor gets into Odoo {left}. Make a new one in Odoo (Preferences "
-        "> Account Security) and put it where the old one is.",
+        f"The key by which the auditor gets into Odoo {left}. Make a new one in Odoo (My "
+        "Preferences > Security > Add API Key) and put it where the old one is.",
         key=place,
         since=ends - facts.rules.key_expires_within,
         details=(("Expires", f"{watch.key.expires_at} UTC"),),
