@@ -151,8 +151,13 @@ class Settings(BaseSettings):
         try:
             parts = urlsplit(value)
             parts.port  # noqa: B018  reading it is what raises for a bad port
-        except ValueError as error:
-            raise ValueError(f"is not a web address: {error}") from error
+            # A login that a / ? # cuts in two: the first half would be shown as the host.
+            usable = "@" not in parts.path + parts.query + parts.fragment
+        except ValueError:
+            usable = False
+        if not usable:
+            # In words of our own: urllib's repeat the address, and with it the password.
+            raise ValueError("is not a web address; in a login write / ? # @ as %2F %3F %23 %40")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like https://odoo.example.com")
         return value

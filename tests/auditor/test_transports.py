@@ -205,7 +205,7 @@ def test_the_same_refusal_is_the_same_error(
 
 @pytest.mark.parametrize("sign", [chr(code) for code in range(32)])
 def test_each_control_character_is_left_out_as_over_xml_rpc(server: Server, sign: str) -> None:
-    # One at a time: JSON writes most of them by number, and some as \\b and \\f.
+    # One at a time: JSON writes most of them by number, and some as \b and \f.
     server.standin.twists["health"] = lambda answer: {**answer, "odoo_version": f"a{sign}b"}
     found = health(server.connect(transport="json2"))["odoo_version"]
     assert found == (f"a{sign}b" if sign in "\t\n\r" else "ab")
