@@ -83,12 +83,16 @@ class Sender:
         :param what: for the log, such as ``sentinel.job.catalog``.
         """
         pause = _FIRST_PAUSE
+        sent = False
         for attempt in range(1, _ATTEMPTS + 1):
             started = time.monotonic()
             try:
                 answer = once()
             except Unreachable as error:
-                if attempt == _ATTEMPTS or not _may_repeat(error, repeat):
+                again = attempt < _ATTEMPTS and _may_repeat(error, repeat)
+                # What one attempt may have done, no later one that can't connect undoes.
+                sent = error.sent = error.sent or sent
+                if not again:
                     raise
                 logger.info(
                     "asking again",

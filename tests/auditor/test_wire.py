@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from auditor.odoo.json2 import Json2Transport
 from auditor.odoo.xmlrpc import XmlRpcTransport
 from auditor.settings import Connection
 from tests.auditor.conftest import Cli, Odoo
-from tests.auditor.standin import TRACEBACK
+from tests.auditor.standin import DATABASE, TRACEBACK, StandIn
+from tests.auditor.standin_server import key_of, serving
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>
 <methodResponse><params><param><value>&b;</value></param></params></methodResponse>"""
@@ -248,6 +249,24 @@ def test_what_never_reached_odoo_may_always_be_sent_again(
         way.call("sentinel.job", "trigger", repeat=Repeat.NEVER)
     assert not failed.value.sent
     assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("kind", [XmlRpcTransport, Json2Transport])
+def test_what_may_have_reached_odoo_once_may_have_so_for_good(
+    kind: type[XmlRpcTransport | Json2Transport],
+) -> None:
+    standin = StandIn()
+    with ExitStack() as up:
+        url = up.enter_context(serving(standin))
+        # It carries the call out, loses the answer, and is gone before it is asked again.
+        standin.misbehave("catalog", "drop")
+        connection = Connection(url, DATABASE, "manager", key_of("manager"))
+        way = kind(connection, sleep=lambda _seconds: up.close())
+        way.__dict__.update(_uid=7, _is_known=True)
+        with pytest.raises(Unreachable, match="Cannot connect") as failed:
+            way.call("sentinel.job", "catalog", repeat=Repeat.KEYED)
+    assert failed.value.sent
+    assert standin.counted("catalog") == 1
 
 
 TLS_TROUBLE = {
