@@ -96,6 +96,7 @@ def test_a_silence_needs_an_end_a_reason_and_what_for(told: Cli) -> None:
         (("--for", "4h", *rest[2:]), "silence everything"),
         (("--for", "never", *rest), "has an end"),
         (("--for", "90d", *rest), "30 d at most"),
+        (("--for", "999999d", *rest), "3650d at most"),
         (("--until", "2020-01-01", *rest), "in the past"),
         (("--until", "soon", *rest), "no moment"),
         (("--for", "4h", *rest[2:], "--matcher", "owner=x"), "cannot be used"),

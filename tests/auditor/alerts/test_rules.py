@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,18 @@ def test_everything_in_the_example_can_be_switched_on() -> None:
         ("[failures_before]\nrun_failed = 0", "from 1 to 720"),
         ('[[mutes]]\ntimezone = "Mars/Olympus"', "'Mars/Olympus' is no time zone"),
         ("[message]\nalerts = 0", "line 2, message.alerts"),
+        ('[[mutes]]\nstart = "22:00Z"', "mutes[1].start: must be a time of day like"),
+        ('[[mutes]]\nend = "06:00+02:00"', "without a zone: `timezone` says which"),
+        ("[[mutes]]\nstart = 3600", 'mutes[1].start: must be a time of day like "22:00"'),
+        ('[flapping]\nwithin = "never"', "line 2, flapping.within: must end"),
+        ('[flapping]\nquiet = "never"', "line 2, flapping.quiet: must end"),
+        ("[flapping]\nchanges = 21", "line 2, flapping.changes"),
+        ('group_wait = "never"', "line 1, group_wait: must end"),
+        ('group_interval = "never"', "line 1, group_interval: must end"),
+        ('key_expires_within = "999999d"', "'999999d' is too long: 3650d at most"),
+        ('[reminders]\ninfo = "999999h"', "line 2, reminders.info: '999999h' is too long"),
+        ("[anomaly]\ndeviations = inf", "line 2, anomaly.deviations"),
+        ("[anomaly]\nchange = inf", "line 2, anomaly.change"),
     ],
 )
 def test_a_bad_file_is_told_where(text: str, says: str) -> None:
@@ -128,6 +140,11 @@ def test_a_window_over_midnight(moment: str, covered: bool) -> None:
     )
     at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
     assert window.covers(at) is covered
+
+
+def test_a_time_of_day_as_toml_writes_it() -> None:
+    (window,) = parse_rules("[[mutes]]\nstart = 22:00:00\nend = 06:30:00", "x").mutes
+    assert (window.start, window.end) == (time(22), time(6, 30))
 
 
 def test_a_window_without_times_is_the_whole_day() -> None:
