@@ -230,17 +230,36 @@ class Rules(Section):
     def check_channels(self, names: Sequence[str]) -> None:
         """Make sure that the routes' channels are among those configured.
 
-        :raises BadInput: naming those that are not.
+        :raises BadInput: naming the first that is not.
         """
-        for number, route in enumerate(self.routes, start=1):
-            for channel in route.channels:
-                if channel not in names:
-                    raise BadInput(
-                        f"Route {number} of the alert rules names the channel {channel!r}, which "
-                        "is not configured.",
-                        f"Configured: {', '.join(names) or 'none'}; docs/alerts.md says which "
-                        "setting makes which.",
-                    )
+        for error in self.unknown_channels(names):
+            raise error
+
+    def unknown_channels(self, names: Sequence[str]) -> list[BadInput]:
+        """Return what is wrong with routes to other channels than those configured."""
+        return [
+            BadInput(
+                f"Route {number} of the alert rules names the channel {channel!r}, which is not "
+                "configured.",
+                f"Configured: {', '.join(names) or 'none'}; docs/alerts.md says which setting "
+                "makes which.",
+            )
+            for number, route in enumerate(self.routes, start=1)
+            for channel in route.channels
+            if channel not in names
+        ]
+
+    def only(self, names: Sequence[str]) -> Rules:
+        """Return the rules with routes to these channels alone.
+
+        A route of which none is left goes to all of them: rather the wrong people than nobody.
+        """
+        routes = []
+        for route in self.routes:
+            left = tuple(channel for channel in route.channels if channel in names)
+            channels = left or tuple(names) if route.channels else ()
+            routes.append(route.model_copy(update={"channels": channels}))
+        return self.model_copy(update={"routes": tuple(routes)})
 
 
 _FAILURES = {"repeated_failure": 3, "odoo_unreachable": 2}

@@ -88,6 +88,20 @@ def test_a_channel_that_is_not_configured() -> None:
         rules.check_channels(("slack",))
 
 
+def test_a_route_keeps_the_channels_that_there_are() -> None:
+    text = "\n".join(
+        f"[[routes]]\nchannels = {channels}"
+        for channels in ('["pager", "slack"]', '["pager"]', "[]", '["email"]')
+    )
+    kept = parse_rules(text, "x").only(("slack", "email"))
+    assert [route.channels for route in kept.routes] == [
+        ("slack",),
+        ("slack", "email"),  # rather everywhere than nowhere
+        (),  # nowhere, on purpose
+        ("email",),
+    ]
+
+
 ROUTES = """
 [[routes]]
 match = { severity = ["critical"] }
