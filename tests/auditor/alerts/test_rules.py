@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.kinds import KINDS
-from auditor.alerts.rules import Mute, Rules, parse_rules, read_rules
+from auditor.alerts.rules import Mute, Route, Rules, Section, parse_rules, read_rules
 from auditor.alerts.stages.group import routes_of
 from auditor.errors import BadInput
 from tests.auditor.alerts.conftest import NOON
@@ -18,21 +19,50 @@ from tests.auditor.alerts.conftest import NOON
 EXAMPLE = Path(__file__).parents[3] / "alerts.toml.example"
 
 
+EXAMPLES = {"severity", "findings", "routes", "mutes", "inhibit"}
+"""What there is nothing of without a file, and the file says "For example" of."""
+
+
+def switched_on(text: str) -> Rules:
+    """The rules with everything in them switched on."""
+    # Prose begins with "# ", what can be switched on with "#" alone.
+    lines = [
+        line[1:] if line[:1] == "#" and line[1:2] != " " else line for line in text.splitlines()
+    ]
+    return parse_rules("\n".join(lines), "example")
+
+
 def test_the_example_says_what_holds_without_it() -> None:
     assert parse_rules(EXAMPLE.read_text(), "example") == Rules()
+    said, without = switched_on(EXAMPLE.read_text()), Rules()
+    for name in Rules.model_fields.keys() - EXAMPLES - {"failures_before", "successes_after"}:
+        assert getattr(said, name) == getattr(without, name), name
+    several = {kind: without.failures(kind) for kind in KINDS if without.failures(kind) > 1}
+    assert said.failures_before == several
+    assert {said.successes(kind) for kind in KINDS} == {1}
 
 
 def test_everything_in_the_example_can_be_switched_on() -> None:
-    lines = EXAMPLE.read_text().splitlines()
-    # Prose begins with "# ", what can be switched on with "#" alone.
-    text = "\n".join(line[1:] if line[:1] == "#" and line[1:2] != " " else line for line in lines)
-    rules = parse_rules(text, "example")
-    given = rules.model_dump()
-    assert set(given) == set(Rules.model_fields)
+    rules = switched_on(EXAMPLE.read_text())
     assert rules.model_fields_set == set(Rules.model_fields)
-    assert rules.routes
-    assert rules.mutes
-    assert rules.inhibit
+    for name in rules.model_fields_set:
+        value = getattr(rules, name)
+        assert value not in ({}, ()), name
+        for table in value if isinstance(value, tuple) else (value,):
+            if isinstance(table, Section) and not isinstance(table, Route):
+                assert table.model_fields_set == set(type(table).model_fields), name
+    given = {name for route in rules.routes for name in route.model_fields_set}
+    assert given == set(Route.model_fields)
+
+
+def test_an_example_is_called_one() -> None:
+    paragraphs = EXAMPLE.read_text().split("\n\n")
+    called = [
+        re.findall(r"^#\[+(\w+)", each, re.MULTILINE)
+        for each in paragraphs
+        if "For example:" in each
+    ]
+    assert {name for names in called for name in names} == EXAMPLES
 
 
 @pytest.mark.parametrize(
