@@ -186,6 +186,15 @@ def test_a_pull_that_fails_keeps_its_exit_code(told: Cli, hook: Hook) -> None:
     assert told("pull", ODOO_URL="http://127.0.0.1:9").code == 3
 
 
+def test_the_list_after_a_first_pull_that_failed(told: Cli) -> None:
+    down = {"ODOO_URL": "http://127.0.0.1:9"}
+    told("pull", **down)
+    # Seen once it counts for nothing yet, and nothing else was seen either.
+    assert told("alerts", "list", **down).out.startswith("Nothing was judged yet")
+    told("pull", **down)
+    assert "odoo_unreachable" in told("alerts", "list", **down).out
+
+
 def test_a_channel_set_up_by_half_does_not_stop_the_pull(told: Cli, odoo: Odoo, hook: Hook) -> None:
     odoo.standin.seal(status="failure")
     half = {
