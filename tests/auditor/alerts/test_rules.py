@@ -72,16 +72,6 @@ def test_an_example_is_called_one() -> None:
         ('name = "x"\nrutes = []', "line 2, rutes: there is no such key"),
         ('group_wait = "5 parsecs"', "line 1, group_wait: '5 parsecs' is no length of time"),
         ("group_wait = 5", "line 1, group_wait: must be a text"),
-        ('[reminders]\ncritical = "soon"', "line 2, reminders.critical"),
-        (
-            '[[routes]]\nchannels = ["a"]\n[[routes]]\nchanels = ["b"]',
-            "routes[2].chanels: there is no such key",
-        ),
-        ('[[routes]]\nchannels = []\nmatch.severity = ["urgent"]', "routes[1].match.severity"),
-        ("[failures_before]\nrun_faild = 2", "'run_faild' is no kind of alert"),
-        ("[failures_before]\nrun_failed = 0", "from 1 to 720"),
-        ('[[mutes]]\ntimezone = "Mars/Olympus"', "'Mars/Olympus' is no time zone"),
-        ("[message]\nalerts = 0", "line 2, message.alerts"),
         ('[[mutes]]\nstart = "22:00Z"', "mutes[1].start: must be a time of day like"),
         ('[[mutes]]\nend = "06:00+02:00"', "without a zone: `timezone` says which"),
         ("[[mutes]]\nstart = 3600", 'mutes[1].start: must be a time of day like "22:00"'),
@@ -94,6 +84,16 @@ def test_an_example_is_called_one() -> None:
         ('[reminders]\ninfo = "999999h"', "line 2, reminders.info: '999999h' is too long"),
         ("[anomaly]\ndeviations = inf", "line 2, anomaly.deviations"),
         ("[anomaly]\nchange = inf", "line 2, anomaly.change"),
+        ('[reminders]\ncritical = "soon"', "line 2, reminders.critical"),
+        (
+            '[[routes]]\nchannels = ["a"]\n[[routes]]\nchanels = ["b"]',
+            "routes[2].chanels: there is no such key",
+        ),
+        ('[[routes]]\nchannels = []\nmatch.severity = ["urgent"]', "routes[1].match.severity"),
+        ("[failures_before]\nrun_faild = 2", "'run_faild' is no kind of alert"),
+        ("[failures_before]\nrun_failed = 0", "from 1 to 720"),
+        ('[[mutes]]\ntimezone = "Mars/Olympus"', "'Mars/Olympus' is no time zone"),
+        ("[message]\nalerts = 0", "line 2, message.alerts"),
     ],
 )
 def test_a_bad_file_is_told_where(text: str, says: str) -> None:
