@@ -57,13 +57,13 @@ def observe(
     :param troubles: what went wrong in the pull, in asking for the schedules, in the settings.
     :param well: which of the three were found well, and in none of ``troubles``.
     """
-    seen = {}
+    seen: dict[str, list[AuditorError]] = {}
     for trouble in troubles:
         kind = kind_of(trouble)
-        if kind and kind not in seen:
-            seen[kind] = _observation(kind, trouble, facts)
+        if kind:
+            seen.setdefault(kind, []).append(trouble)
     return [
-        *seen.values(),
+        *(_observation(kind, each, facts) for kind, each in seen.items()),
         *(
             Observation(key(kind), facts.now, None, _ENDINGS[kind])
             for kind in KINDS
@@ -72,8 +72,9 @@ def observe(
     ]
 
 
-def _observation(kind: str, trouble: AuditorError, facts: Facts) -> Observation:
+def _observation(kind: str, troubles: Sequence[AuditorError], facts: Facts) -> Observation:
     place = key(kind)
+    trouble, *others = troubles
     alert = facts.alert(
         kind,
         trouble.message,
@@ -86,6 +87,7 @@ def _observation(kind: str, trouble: AuditorError, facts: Facts) -> Observation:
                 for name in ("position", "break")
                 if trouble.details.get(name)
             ),
+            *(("Besides", f"{each.message} {each.remedy}".strip()) for each in others),
         ),
     )
     return Observation(place, facts.now, alert)

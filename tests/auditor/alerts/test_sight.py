@@ -8,7 +8,7 @@ from auditor.alerts.notification import Severity, Status
 from auditor.alerts.watcher import look
 from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import World, kinds
-from tests.auditor.standin_watch import awaited_approval, watched_job
+from tests.auditor.standin_watch import awaited_approval, stop, watched_job
 
 pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
 
@@ -125,3 +125,35 @@ def test_rules_that_cannot_be_read_make_a_blind_auditor_too(world: World) -> Non
     assert "rutes" in blind.alerts[0].summary
     world.rules("")
     assert kinds(world.round()) == [["auditor_blind"]]
+
+
+def test_a_route_to_a_channel_that_is_not_there_costs_no_other_rule(world: World) -> None:
+    rules = """
+[[mutes]]
+match = { kind = ["kill_switch"] }
+[[routes]]
+match = { kind = ["run_failed"] }
+channels = []
+[[routes]]
+match = { kind = ["missed_schedule"] }
+channels = ["pager", "slack"]
+"""
+    world.rules(rules)
+    world.standin.watched["stops"] = [stop("another_job")]
+    world.standin.watched["jobs"] = [watched_job(expected_at=LATE)]
+    world.seal("failure")
+    messages = world.round()
+    assert sorted(kinds(messages)) == [["auditor_blind"], ["missed_schedule"]]
+    blind = next(message for message in messages if message.alerts[0].kind == "auditor_blind")
+    assert "'pager'" in blind.alerts[0].summary
+    assert {"muted", "not_routed"} <= world.why()
+    world.rules(rules.replace('"pager", ', ""))
+    assert kinds(world.round()) == [["auditor_blind"]]
+
+
+def test_everything_that_blinds_is_told_at_once(world: World) -> None:
+    world.rules('[[routes]]\nchannels = ["pager"]\n[[routes]]\nchannels = ["siren"]')
+    (message,) = world.round()
+    (alert,) = message.alerts
+    assert "'pager'" in alert.summary
+    assert "'siren'" in dict(alert.details)["Besides"]
