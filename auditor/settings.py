@@ -44,6 +44,7 @@ class Connection:
     :param password: the user's password, or an API key.
     :param timeout: seconds that one answer may take in all.
     :param is_api_key: whether ``password`` was set as a key.
+    :param public_url: where people's browsers find this Odoo; "" where ``url`` is that as well.
     """
 
     url: str
@@ -53,6 +54,7 @@ class Connection:
     timeout: float = 60.0
     is_api_key: bool = False
     transport: Literal["auto", "xmlrpc", "json2"] = "auto"
+    public_url: str = ""
 
     @property
     def may_be_key(self) -> bool:
@@ -65,6 +67,11 @@ class Connection:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+    @property
+    def links_url(self) -> str:
+        """The address that links for people begin with."""
+        return self.public_url or self.shown_url
 
 
 class _Farther(PydanticBaseSettingsSource):
@@ -102,6 +109,7 @@ class Settings(BaseSettings):
     )
 
     odoo_url: str | None = None
+    odoo_public_url: str | None = None
     odoo_db: str | None = None
     odoo_username: str | None = None
     odoo_password: SecretStr | None = None
@@ -166,7 +174,7 @@ class Settings(BaseSettings):
         wanted(value, cls)
         return value
 
-    @field_validator("odoo_url")
+    @field_validator("odoo_url", "odoo_public_url")
     @classmethod
     def _clean_url(cls, value: str | None) -> str | None:
         if value is None:
@@ -190,6 +198,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a web address; in a login write / ? # @ as %2F %3F %23 %40")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like https://odoo.example.com")
+        return value
+
+    @field_validator("odoo_public_url")
+    @classmethod
+    def _no_login(cls, value: str | None) -> str | None:
+        if value and "@" in urlsplit(value).netloc:
+            raise ValueError("is shown to people, so it must not hold a login")
         return value
 
     @property
@@ -249,6 +264,7 @@ class Settings(BaseSettings):
             timeout=self.odoo_timeout,
             is_api_key=bool(self.odoo_api_key),
             transport=self.odoo_transport,
+            public_url=self.odoo_public_url or "",
         )
 
     def protect_secrets(self) -> None:
@@ -275,7 +291,8 @@ def load(**arguments: Any) -> Settings:  # noqa: ANN401  pydantic checks each of
         settings = Settings(**given)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc']).upper()}: "
+            f"{item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_input=False, include_url=False)
         )
         raise BadInput(f"Bad settings: {problems}.", TEMPLATE_REMEDY) from None

@@ -13,7 +13,7 @@ readonly RUNTIME=python312
 readonly REQUIRED_SETTINGS=(ODOO_URL ODOO_DB ODOO_USERNAME)
 # Not secret; handed to the function as they are in the environment of this script.
 readonly OPTIONAL_SETTINGS=(
-  ODOO_TRANSPORT ODOO_TIMEOUT SLACK_CHANNEL ALERT_EMAIL_FROM ALERT_EMAIL_TO ALERT_RECORD_NAMES
+  ODOO_PUBLIC_URL ODOO_TRANSPORT ODOO_TIMEOUT SLACK_CHANNEL ALERT_EMAIL_FROM ALERT_EMAIL_TO ALERT_RECORD_NAMES
   SLACK_API_URL SENTINEL_CONSUMER LOG_LEVEL
 )
 # One secret each, named sentinel-ops-<setting-name>. One of the first two is needed.

@@ -243,7 +243,7 @@ class _Work:
         well = set(sight.healthy(trouble)) if pulled else set()
         watched, unwatched = self._watch(trouble, troubles, well)
         facts = Facts(
-            self._connection.shown_url,
+            self._connection.links_url,
             self._rules,
             self._settings.alert_record_names,
             now,
@@ -360,7 +360,7 @@ class _Work:
         self, store: TrailStore, watched: Watched | None, memory: Memory
     ) -> list[trail.Chain]:
         """The chains of this Odoo; the store is asked for them only when nobody else can say."""
-        database, url = self._connection.database, self._connection.shown_url
+        database, url = self._connection.database, self._connection.links_url
         known = {*memory.marks, *([watched.chain] if watched else [])} or {
             chain.chain
             for chain in store.chains()

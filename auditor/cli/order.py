@@ -27,12 +27,12 @@ def order(
     :param said: makes of that one sentence for people.
     :param hint: what to look at next, ``""`` for nothing.
     """
-    from auditor.odoo.errors import Unreachable
+    from auditor.odoo.errors import OdooError, may_be_done
 
     try:
         document = call()
-    except Unreachable as error:
-        if error.sent:
+    except OdooError as error:
+        if may_be_done(error):
             error.remedy = (
                 f"{error.remedy} It is not known whether Odoo got the order. Give it again: if it "
                 "was carried out, Odoo says so and nothing happens twice."

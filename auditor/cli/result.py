@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def report(app: App, client: Client, run: Run, *, shown: int) -> None:
     """Print ``run`` with its first lines."""
     page = client.read_lines(run.uid, limit=shown) if shown else None
-    address = link(app.settings.connection().shown_url, run.url)
+    address = link(app.settings.connection().links_url, run.url)
     if app.as_json:
         app.print_json(
             {

@@ -6,7 +6,6 @@ import logging
 import math
 import random
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +18,7 @@ from auditor import __version__
 from auditor.errors import BadInput
 from auditor.odoo.errors import Garbled, LostAnswer, OdooError, Refused, Unreachable
 from auditor.odoo.interface import Repeat
+from auditor.tls import is_about_certificate
 
 if TYPE_CHECKING:
     from auditor.settings import Connection
@@ -203,13 +203,11 @@ class Sender:
         shown = self._connection.shown_url
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", None) or cause
-        if _is_about_certificate(error):
+        if is_about_certificate(error):
             return Unreachable(
                 f"The TLS certificate of {shown} is not trusted or does not fit.",
                 "Check the address; for a private authority set REQUESTS_CA_BUNDLE to its file.",
             )
-        # Also where a handshake failed: with TLS 1.3 the other side may refuse one that the client
-        # takes for done, when the request is on its way.
         if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
             return LostAnswer(
                 f"The TLS connection to {shown} broke before the answer was complete.",
@@ -269,13 +267,6 @@ def check_sendable(value: object) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             check_sendable(item)
-
-
-def _is_about_certificate(error: BaseException | None) -> bool:
-    """Whether the server's certificate was refused, which comes before anything is sent."""
-    while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__cause__ or error.__context__
-    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def _may_repeat(error: Unreachable, repeat: Repeat) -> bool:

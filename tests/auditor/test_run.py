@@ -357,3 +357,22 @@ def test_a_link_never_leaves_that_odoo(cli: Cli, odoo: Odoo) -> None:
     ran = cli("run", "clean_old_orders", "--dry-run")
     assert ran.code == 0
     assert "evil" not in ran.out
+
+
+def test_links_lead_where_people_reach_odoo(cli: Cli, odoo: Odoo) -> None:
+    public = "https://odoo.example.com"
+    ran = cli("run", "clean_old_orders", "--dry-run", "--json", ODOO_PUBLIC_URL=f"{public}/web")
+    assert ran.code == 0
+    assert ran.json["link"].startswith(f"{public}/odoo/")
+    hook = {"ALERT_WEBHOOK_URL": "https://hooks.example.com/x", "ODOO_PUBLIC_URL": public}
+    told = cli("alerts", "preview", "webhook", **hook)
+    assert told.code == 0, told.err
+    assert f"{public}/odoo/" in told.out
+    assert odoo.url not in told.out
+
+
+def test_where_people_reach_odoo_holds_no_login(cli: Cli) -> None:
+    ran = cli("list", ODOO_PUBLIC_URL="https://bob:geheim@odoo.example.com")
+    assert ran.code == 2
+    assert "ODOO_PUBLIC_URL: is shown to people, so it must not hold a login" in ran.err
+    assert "geheim" not in ran.err

@@ -56,5 +56,5 @@ def figures(door: Door, run: Run) -> dict[str, object]:
         "records_checked": run.checked,
         "records_updated": run.updated,
         "records_skipped": run.skipped,
-        "link": link(door.connection().shown_url, run.url),
+        "link": link(door.connection().links_url, run.url),
     }

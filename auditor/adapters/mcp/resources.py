@@ -51,7 +51,7 @@ def register(server: MCPServer[Any], door: Door) -> None:
 
         def read() -> BaseModel:
             with door.odoo() as client:
-                return run_view(client.status(_checked(uid)), url=door.connection.shown_url)
+                return run_view(client.status(_checked(uid)), url=door.connection.links_url)
 
         return await _read(read)
 

@@ -12,6 +12,7 @@ from auditor import __version__
 from auditor.alerts.channels.addresses import shown
 from auditor.alerts.channels.interface import NotSent
 from auditor.alerts.channels.trying import Setback, retry_after
+from auditor.tls import is_about_certificate
 
 _CERTIFICATE = "Check the address; for a private authority set REQUESTS_CA_BUNDLE to its file."
 _NEVER_SENT = (
@@ -83,11 +84,17 @@ def _no_answer(request: Request, error: Exception) -> NotSent:
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None) or cause
     place = f"{request.what} at {shown(request.url)}"
-    if isinstance(error, requests.exceptions.SSLError):
+    if is_about_certificate(error):
         return NotSent(
             f"The TLS certificate of {shown(request.url)} is not trusted or does not fit.",
             _CERTIFICATE,
             passing=False,
+        )
+    if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        return Setback(
+            f"The TLS connection to {shown(request.url)} broke before it answered.",
+            "Does TLS answer at that address and port, or plain http?",
+            unsure=True,
         )
     if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, _NEVER_SENT):
         return Setback(f"{place} cannot be reached.", f"Is {request.setting} right?")

@@ -87,7 +87,7 @@ def _facts(app: App) -> Facts:
     from auditor.alerts.sample import nothing_known
     from auditor.alerts.watcher import utc_now
 
-    return nothing_known(app.settings, utc_now(), app.settings.connection().shown_url)
+    return nothing_known(app.settings, utc_now(), app.settings.connection().links_url)
 
 
 def _message(app: App, facts: Facts, kind: str) -> Notification:

@@ -82,7 +82,7 @@ def command(
             pulled = pull(
                 client,
                 store,
-                url=connection.shown_url,
+                url=connection.links_url,
                 consumer=name,
                 on_progress=on_progress,
             )

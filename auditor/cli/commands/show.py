@@ -136,11 +136,10 @@ def _run(app: App, store: TrailStore, uid: str, outcome: str, limit: int) -> Non
             }
         )
         return
-    from auditor.cli.common import link
     from auditor.cli.render import print_lines, run_summary, sentence
 
     each = stored.run
-    app.out.print(run_summary(each, link=link(stored.url, each.url)))
+    app.out.print(run_summary(each))
     total = each.outcomes.get(outcome, 0) if outcome else each.line_count
     if outcome and not lines:
         outcomes = ", ".join(each.outcomes) or "none"

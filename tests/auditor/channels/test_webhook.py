@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from auditor.alerts.channels.webhook import WebhookChannel
 from auditor.alerts.notification import Reason
 from auditor.errors import BadInput
 from tests.auditor.channels.making import Pauses, notification
+from tests.auditor.test_wire import breaking_tls
 from tests.support.listener import Listener, Mood, answers, drops, hangs
 
 GUIDE = Path(__file__).parents[3] / "docs" / "slack.md"
@@ -109,6 +111,18 @@ def test_nobody_there_passes_and_surely_did_not_arrive(pauses: Pauses) -> None:
         channel.send(notification(), receipt="")
     assert (caught.value.passing, caught.value.unsure) == (True, False)
     assert len(pauses.taken) == 2
+
+
+def test_tls_that_breaks_is_no_bad_certificate_and_may_have_arrived(
+    certificate: tuple[Path, ssl.SSLContext], pauses: Pauses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
+    with breaking_tls(certificate[1]) as server:
+        channel = WebhookChannel(f"{server.url}/x", patience=pauses.patience())
+        with pytest.raises(NotSent, match=r"TLS connection to .* broke") as caught:
+            channel.send(notification(), receipt="")
+    assert (caught.value.passing, caught.value.unsure) == (True, True)
+    assert server.requests == 3
 
 
 @pytest.mark.parametrize(

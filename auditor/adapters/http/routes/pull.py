@@ -102,7 +102,7 @@ def _pull_and_watch(door: Door) -> tuple[Pulled, list[Decision]]:
         return pull(
             client,
             store,
-            url=door.connection().shown_url,
+            url=door.connection().links_url,
             consumer=door.settings.sentinel_consumer,
         )
 

@@ -173,7 +173,7 @@ async def follow(
         error.details["run"] = triggered.uid
         raise
     return AskedRun(
-        **run_facts(run, url=door.connection.shown_url),
+        **run_facts(run, url=door.connection.links_url),
         repeated=triggered.repeated,
         repeated_note=REPEATED if triggered.repeated else "",
     )

@@ -34,7 +34,7 @@ def get_run(door: Door) -> Callable[..., Awaitable[RunView]]:
         run: RunUid, context: Context[Any, Any], wait_seconds: WaitSeconds = 0
     ) -> RunView:
         """Get one run: its state, figures, guards, errors, approvals, and what can be done now."""
-        return run_view(await wait(door, run, wait_seconds, context), url=door.connection.shown_url)
+        return run_view(await wait(door, run, wait_seconds, context), url=door.connection.links_url)
 
     return get_run
 
