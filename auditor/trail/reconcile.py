@@ -14,7 +14,7 @@ from itertools import chain as chained
 
 from auditor.odoo.answers import SealedDay
 from auditor.odoo.client import Client
-from auditor.stores.interface import RUN, Day, Entry, Head, TrailStore
+from auditor.stores.interface import COMPANY, RUN, Day, Entry, Head, TrailStore
 from auditor.trail.chain import LinesCheck, check_entry
 from auditor.trail.errors import Break, Broken
 from auditor.trail.source import REMEDY, Source, position
@@ -227,7 +227,14 @@ class _Reconcile:
     def _would_lose(self, theirs: Entry) -> bool:
         """Whether Odoo has let go of content or lines that the store may still have in part."""
         found = self._store.entries(self._chain, after=theirs.position - 1, limit=1)
-        return bool(theirs.withheld and found and found[0].seal == theirs.seal)
+        if not theirs.withheld or not found or found[0].seal != theirs.seal:
+            return False
+        return found[0].withheld != COMPANY or self._has_any(found[0])
+
+    def _has_any(self, ours: Entry) -> bool:
+        if ours.content:
+            return True
+        return next(iter(self._store.entry_lines(self._chain, ours.position)), None) is not None
 
     def _same(self, theirs: Entry) -> bool:
         """Whether the store has that entry whole, or at least as much of it as Odoo has."""
@@ -238,6 +245,8 @@ class _Reconcile:
         if ours[:6] != theirs[:6]:
             return False
         if ours.withheld and not theirs.withheld:
+            return False
+        if ours.withheld == COMPANY and theirs.withheld != COMPANY:
             return False
         if (ours.salt, ours.content) != (theirs.salt, theirs.content) and not theirs.withheld:
             return False

@@ -34,12 +34,14 @@ class Page:
 
     :param start: behind what they begin; another head than asked for when retention took the rest.
     :param end: where the chain ends in Odoo.
+    :param gone: up to which position retention took everything there; 0 when it took nothing.
     :param broken: why there are not more, if that is an error.
     """
 
     entries: list[Entry]
     start: Head
     end: Head
+    gone: int
     broken: TrailError | None = field(default=None)
 
 
@@ -95,7 +97,7 @@ class Source:
                 found = found[1:]
             if not found and end.position > head.position:
                 found, start, end = self._page(head.position)
-        return self._checked(found, head, end)
+        return self._checked(found, head, end, start.position)
 
     @staticmethod
     def _first(found: Sequence[Entry], head: Head) -> Head:
@@ -109,7 +111,7 @@ class Source:
             )
         return Head(found[0].position, found[0].seal)
 
-    def _checked(self, found: Sequence[Entry], start: Head, end: Head) -> Page:
+    def _checked(self, found: Sequence[Entry], start: Head, end: Head, gone: int) -> Page:
         good: list[Entry] = []
         at = start
         try:
@@ -133,8 +135,8 @@ class Source:
                 )
         except Broken as error:
             error.message, error.remedy = f"In Odoo: {error.message}", REMEDY
-            return Page(good, start, end, error)
-        return Page(good, start, end)
+            return Page(good, start, end, gone, error)
+        return Page(good, start, end, gone)
 
     def _page(self, after: int, *, limit: int = ENTRIES_A_PAGE) -> tuple[list[Entry], Head, Head]:
         while True:

@@ -225,6 +225,11 @@ def test_a_place_is_replaced(open_store: Open, mode: str) -> None:
     assert stored(store) == expected
 
 
+@pytest.mark.parametrize("mode", [MERGE, APPEND])
+def test_the_first_entry_that_was_withheld_for_its_company(open_store: Open, mode: str) -> None:
+    origin.check_first_unseen(open_store(mode))
+
+
 def test_what_a_dead_landing_left_is_overwritten(open_store: Open) -> None:
     """The emulator applies a transaction bit by bit; killed, it keeps the part it had done."""
     store = open_store()

@@ -20,6 +20,7 @@ from auditor.stores.bigquery.staging import Staging
 from auditor.stores.bigquery.statements import MOVED_ON, OTHER_SEAL, Script
 from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
+    COMPANY,
     EMPTY,
     ChainSummary,
     Day,
@@ -218,6 +219,19 @@ class BigQueryStore:
             [*key, *_within(earliest, latest)],
         )
         return until, (LineRow(*row) for row in rows)
+
+    def first_unseen(self, chain: str, *, after: int) -> int:
+        """See the interface."""
+        rows = self._all(
+            "SELECT MIN(position) FROM `{d}.entries` "
+            "WHERE chain = @chain AND position > @after AND withheld = @withheld",
+            [
+                ("chain", "STRING", chain),
+                ("after", "INT64", after),
+                ("withheld", "STRING", COMPANY),
+            ],
+        )
+        return rows[0][0] or 0
 
     def orphans(self, chain: str) -> list[int]:
         """See the interface."""
