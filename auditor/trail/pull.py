@@ -20,7 +20,7 @@ from auditor.odoo.errors import OdooError
 from auditor.stores.interface import RUN, Batch, Entry, Head, MovedOn, TrailStore
 from auditor.telemetry import span
 from auditor.trail.chain import erased_record, facts
-from auditor.trail.errors import Broken, TrailError
+from auditor.trail.errors import Broken, Outdated, TrailError
 from auditor.trail.source import Page, Source
 
 if TYPE_CHECKING:
@@ -134,6 +134,10 @@ class _Pull:
                 self._land(head, page, _first_batch(page.entries))
             except MovedOn:
                 logger.info("another pull was faster", extra={"position": head.position})
+            except Outdated:
+                logger.info(
+                    "Odoo withholds something else by now", extra={"position": head.position}
+                )
 
     def _land(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
         """Store ``entries`` with their lines; those before the broken one, if one is."""

@@ -16,7 +16,7 @@ from auditor.odoo.answers import SealedDay
 from auditor.odoo.client import Client
 from auditor.stores.interface import COMPANY, RUN, Day, Entry, Head, TrailStore
 from auditor.trail.chain import LinesCheck, check_entry
-from auditor.trail.errors import Break, Broken
+from auditor.trail.errors import Break, Broken, Outdated
 from auditor.trail.source import REMEDY, Source, position
 from auditor.trail.verify import ENTRIES_AT_ONCE, pieces
 
@@ -112,10 +112,17 @@ class _Reconcile:
             for entry in self._differing(suspects):
                 suspects[entry.position].places.append(entry.position)
                 if repair and not self._would_lose(entry):
-                    lines = self._source.lines([entry])
-                    self._store.replace(self._chain, entry, chained.from_iterable(lines))
-                    result.repaired += 1
+                    result.repaired += self._refill(entry)
         return result
+
+    def _refill(self, entry: Entry) -> bool:
+        """Put Odoo's entry in its place; not when its lines went there since it was read."""
+        lines = self._source.lines([entry])
+        try:
+            self._store.replace(self._chain, entry, chained.from_iterable(lines))
+        except Outdated:
+            return False
+        return True
 
     def _odoo_days(self, since: str, until: str) -> Iterator[SealedDay]:
         """Yield Odoo's days of a period of any length; it is asked for those of its chain only."""
@@ -253,8 +260,11 @@ class _Reconcile:
         erased = self._held(theirs.position, theirs.position).get(theirs.position)
         if erased is None:
             return False
-        if erased <= 0:
+        if erased <= 0 or theirs.withheld:
             return True
-        return erased <= sum(
-            not row.content for rows in self._source.lines([theirs]) for row in rows
-        )
+        try:
+            return erased <= sum(
+                not row.content for rows in self._source.lines([theirs]) for row in rows
+            )
+        except Outdated:
+            return True
