@@ -196,6 +196,10 @@ class TrailStore(Protocol):
         """Every line stored under that position, in order; none is held in memory for long."""
         ...
 
+    def first_unseen(self, chain: str, *, after: int) -> int:
+        """Position of the first entry behind ``after`` stored as :data:`COMPANY`; 0 for none."""
+        ...
+
     def orphans(self, chain: str) -> list[int]:
         """Positions, in order, under which lines are stored but no run; at most a hundred."""
         ...

@@ -119,4 +119,7 @@ SECOND = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*FIRST, *DASHBOARDS), SECOND)
+# Asked for by each pull that acknowledges.
+THIRD = ("CREATE INDEX entries_unseen ON entries (chain, position) WHERE withheld = 'company'",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*FIRST, *DASHBOARDS), SECOND, THIRD)

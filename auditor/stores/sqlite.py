@@ -20,6 +20,7 @@ from auditor.installing import UPGRADE_AUDITOR
 from auditor.odoo.answers import SealedLine
 from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
+    COMPANY,
     EMPTY,
     NO_SEAL,
     ChainSummary,
@@ -241,6 +242,16 @@ class SqliteStore:
                 yield LineRow(*row)
         except sqlite3.Error as error:
             raise self._error(error) from error
+
+    def first_unseen(self, chain: str, *, after: int) -> int:
+        """See the interface."""
+        # The word stands in the text as it does in the index of these few entries.
+        rows = self._all(
+            f"SELECT min(position) FROM entries WHERE chain = ? AND withheld = '{COMPANY}' "
+            "AND position > ?",
+            (self._id(chain), after),
+        )
+        return rows[0][0] or 0
 
     def orphans(self, chain: str) -> list[int]:
         """See the interface."""

@@ -42,6 +42,10 @@ class Broken(TrailError):
         self.details = {"break": kind.value, "position": str(position), "line": line}
 
 
+class Outdated(Exception):
+    """Odoo withholds less or more of an entry than when it was read: read it again."""
+
+
 class Forked(TrailError):
     """Odoo has another entry at a position that is already stored."""
 

@@ -20,7 +20,7 @@ from auditor.odoo.errors import OdooError
 from auditor.stores.interface import RUN, Batch, Entry, Head, MovedOn, TrailStore
 from auditor.telemetry import span
 from auditor.trail.chain import erased_record, facts
-from auditor.trail.errors import Broken, TrailError
+from auditor.trail.errors import Broken, Outdated, TrailError
 from auditor.trail.source import Page, Source
 
 if TYPE_CHECKING:
@@ -109,13 +109,14 @@ class _Pull:
         self._url = url
         self._on_progress = on_progress
         self._known = False
+        self._gone = 0
         self._runs = self._events = self._lines = 0
 
     def everything(self) -> Pulled:
         while True:
             head = self._store.head(self._chain)
             page = self._source.entries(head)
-            self._known = True
+            self._known, self._gone = True, page.gone
             self._on_progress(head.position, page.end.position)
             if not page.entries:
                 if page.broken:
@@ -133,6 +134,10 @@ class _Pull:
                 self._land(head, page, _first_batch(page.entries))
             except MovedOn:
                 logger.info("another pull was faster", extra={"position": head.position})
+            except Outdated:
+                logger.info(
+                    "Odoo withholds something else by now", extra={"position": head.position}
+                )
 
     def _land(self, head: Head, page: Page, entries: Sequence[Entry]) -> None:
         """Store ``entries`` with their lines; those before the broken one, if one is."""
@@ -198,9 +203,35 @@ class _Pull:
 
     def acknowledge(self, consumer: str) -> None:
         """Tell Odoo what has landed; nothing when the chains were found to differ."""
-        head = self._store.head(self._chain)
-        if consumer and self._known and head.position:
+        if not consumer or not self._known:
+            return
+        head = self._held()
+        if head.position:
             self._client.acknowledge(consumer, position=head.position, seal=head.seal)
+
+    def _held(self) -> Head:
+        """Return how far the store has everything that Odoo could still give.
+
+        What Odoo withheld from who pulled it is not here, though the chain goes on behind it: it
+        must not go there before it came. Lines that retention took (and entries, further below)
+        nobody can bring any more.
+        """
+        unseen = self._store.first_unseen(self._chain, after=self._gone)
+        if not unseen:
+            return self._store.head(self._chain)
+        logger.warning(
+            "the store lacks what the auditor's user could not see in Odoo, so that Odoo is asked "
+            "to keep everything from there on",
+            extra={
+                "position": unseen,
+                "remedy": "let that user belong to every company, then sentinel-ops reconcile "
+                "--repair",
+            },
+        )
+        if unseen == self._store.start(self._chain).position + 1:
+            return self._store.start(self._chain)
+        (before,) = self._store.entries(self._chain, after=unseen - 2, limit=1)
+        return Head(before.position, before.seal)
 
 
 def _first_batch(entries: list[Entry]) -> list[Entry]:

@@ -14,9 +14,9 @@ from itertools import chain as chained
 
 from auditor.odoo.answers import SealedDay
 from auditor.odoo.client import Client
-from auditor.stores.interface import RUN, Day, Entry, Head, TrailStore
+from auditor.stores.interface import COMPANY, RUN, Day, Entry, Head, TrailStore
 from auditor.trail.chain import LinesCheck, check_entry
-from auditor.trail.errors import Break, Broken
+from auditor.trail.errors import Break, Broken, Outdated
 from auditor.trail.source import REMEDY, Source, position
 from auditor.trail.verify import ENTRIES_AT_ONCE, pieces
 
@@ -112,10 +112,17 @@ class _Reconcile:
             for entry in self._differing(suspects):
                 suspects[entry.position].places.append(entry.position)
                 if repair and not self._would_lose(entry):
-                    lines = self._source.lines([entry])
-                    self._store.replace(self._chain, entry, chained.from_iterable(lines))
-                    result.repaired += 1
+                    result.repaired += self._refill(entry)
         return result
+
+    def _refill(self, entry: Entry) -> bool:
+        """Put Odoo's entry in its place; not when its lines went there since it was read."""
+        lines = self._source.lines([entry])
+        try:
+            self._store.replace(self._chain, entry, chained.from_iterable(lines))
+        except Outdated:
+            return False
+        return True
 
     def _odoo_days(self, since: str, until: str) -> Iterator[SealedDay]:
         """Yield Odoo's days of a period of any length; it is asked for those of its chain only."""
@@ -227,7 +234,14 @@ class _Reconcile:
     def _would_lose(self, theirs: Entry) -> bool:
         """Whether Odoo has let go of content or lines that the store may still have in part."""
         found = self._store.entries(self._chain, after=theirs.position - 1, limit=1)
-        return bool(theirs.withheld and found and found[0].seal == theirs.seal)
+        if not theirs.withheld or not found or found[0].seal != theirs.seal:
+            return False
+        return found[0].withheld != COMPANY or self._has_any(found[0])
+
+    def _has_any(self, ours: Entry) -> bool:
+        if ours.content:
+            return True
+        return next(iter(self._store.entry_lines(self._chain, ours.position)), None) is not None
 
     def _same(self, theirs: Entry) -> bool:
         """Whether the store has that entry whole, or at least as much of it as Odoo has."""
@@ -239,13 +253,18 @@ class _Reconcile:
             return False
         if ours.withheld and not theirs.withheld:
             return False
+        if ours.withheld == COMPANY and theirs.withheld != COMPANY:
+            return False
         if (ours.salt, ours.content) != (theirs.salt, theirs.content) and not theirs.withheld:
             return False
         erased = self._held(theirs.position, theirs.position).get(theirs.position)
         if erased is None:
             return False
-        if erased <= 0:
+        if erased <= 0 or theirs.withheld:
             return True
-        return erased <= sum(
-            not row.content for rows in self._source.lines([theirs]) for row in rows
-        )
+        try:
+            return erased <= sum(
+                not row.content for rows in self._source.lines([theirs]) for row in rows
+            )
+        except Outdated:
+            return True

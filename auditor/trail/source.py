@@ -11,7 +11,16 @@ from auditor.odoo.streaming import NoStream, StreamCut
 from auditor.stores.interface import NO_SEAL, RUN, Entry, Head, LineRow
 from auditor.trail.ahead import ahead
 from auditor.trail.chain import LinesCheck, check_entry, digest, facts
-from auditor.trail.errors import Break, Broken, ChainChanged, Forked, Removed, Rewound, TrailError
+from auditor.trail.errors import (
+    Break,
+    Broken,
+    ChainChanged,
+    Forked,
+    Outdated,
+    Removed,
+    Rewound,
+    TrailError,
+)
 
 ENTRIES_A_PAGE = 200
 LINES_A_PAGE = 2000
@@ -34,12 +43,14 @@ class Page:
 
     :param start: behind what they begin; another head than asked for when retention took the rest.
     :param end: where the chain ends in Odoo.
+    :param gone: up to which position retention took everything there; 0 when it took nothing.
     :param broken: why there are not more, if that is an error.
     """
 
     entries: list[Entry]
     start: Head
     end: Head
+    gone: int
     broken: TrailError | None = field(default=None)
 
 
@@ -55,6 +66,7 @@ class Source:
         self._entries_a_page = ENTRIES_A_PAGE
         self._lines_a_page = LINES_A_PAGE
         self._streams = True
+        self._read_again: set[int] = set()
 
     def entries(self, head: Head, *, removed: bool = False) -> Page:
         """Return entries behind ``head``, checked, after making sure that Odoo has ``head`` too.
@@ -95,7 +107,7 @@ class Source:
                 found = found[1:]
             if not found and end.position > head.position:
                 found, start, end = self._page(head.position)
-        return self._checked(found, head, end)
+        return self._checked(found, head, end, start.position)
 
     @staticmethod
     def _first(found: Sequence[Entry], head: Head) -> Head:
@@ -109,7 +121,7 @@ class Source:
             )
         return Head(found[0].position, found[0].seal)
 
-    def _checked(self, found: Sequence[Entry], start: Head, end: Head) -> Page:
+    def _checked(self, found: Sequence[Entry], start: Head, end: Head, gone: int) -> Page:
         good: list[Entry] = []
         at = start
         try:
@@ -133,8 +145,8 @@ class Source:
                 )
         except Broken as error:
             error.message, error.remedy = f"In Odoo: {error.message}", REMEDY
-            return Page(good, start, end, error)
-        return Page(good, start, end)
+            return Page(good, start, end, gone, error)
+        return Page(good, start, end, gone)
 
     def _page(self, after: int, *, limit: int = ENTRIES_A_PAGE) -> tuple[list[Entry], Head, Head]:
         while True:
@@ -190,6 +202,8 @@ class Source:
 
         :param entries: entries that follow each other and were found good.
         :raises Broken: they are not the lines that were sealed; what was yielded is void then.
+        :raises Outdated: nor are they meant to be, for retention took some, or the user sees other
+            companies, since ``entries`` were read; what was yielded is void then, too.
         """
         if any(entry.kind == RUN for entry in entries):
             with ahead(self._lines(entries)) as pieces:
@@ -202,8 +216,25 @@ class Source:
                 yield check.take(rows)
             check.end()
         except Broken as error:
+            if self._outdated(entries, error.position):
+                raise Outdated from error
             error.message, error.remedy = f"In Odoo: {error.message}", REMEDY
             raise
+
+    def _outdated(self, entries: Sequence[Entry], place: int) -> bool:
+        """Whether Odoo says otherwise by now what is withheld of the entry at ``place``.
+
+        Believed once a place: what says otherwise each time would be asked for without end.
+        """
+        entry = next((each for each in entries if each.position == place), None)
+        if entry is None or place in self._read_again:
+            return False
+        self._read_again.add(place)
+        found, start, _end = self._page(place - 1, limit=1)
+        if start.position >= place:
+            return True
+        now = found[0] if found else entry
+        return (now.position, now.seal) == (place, entry.seal) and now.withheld != entry.withheld
 
     def _raw_lines(self, entries: Sequence[Entry]) -> Iterator[list[LineRow]]:
         after, after_line = entries[0].position - 1, AFTER_ALL_LINES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auditor.odoo.client import Client
 from auditor.stores.interface import (
@@ -21,7 +21,7 @@ from auditor.stores.interface import (
 )
 from auditor.telemetry import traced
 from auditor.trail.chain import LinesCheck, Released, check_entry, named
-from auditor.trail.errors import Break, Broken, Forked, Rewound, TrailError
+from auditor.trail.errors import Break, Broken, Forked, Outdated, Rewound, TrailError
 from auditor.trail.source import Source
 
 ENTRIES_AT_ONCE = 200
@@ -231,6 +231,7 @@ def verify_against(
         if page.start != at:
             result.kept += _gone(store, chain, at, page.start)
             at = page.start
+        before = replace(result, withheld=Counter(result.withheld))
         entries = [entry for entry in page.entries if entry.position <= end.position]
         for entry, ours in _pairs(store, chain, at, entries):
             if entry.seal != ours.seal:
@@ -238,7 +239,11 @@ def verify_against(
             _compare_withheld(entry, ours, result)
             at = Head(entry.position, entry.seal)
             result.count(entry)
-        _check_lines(source, store, chain, entries, result)
+        try:
+            _check_lines(source, store, chain, entries, result)
+        except Outdated:
+            at, result = page.start, before
+            continue
         if at.position < end.position and (page.broken or not entries):
             if page.broken:
                 page.broken.remedy = _ODOO_REMEDY

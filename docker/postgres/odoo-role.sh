@@ -6,4 +6,3 @@ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username "${POSTGRES_USER:-post
 \set password `cat /run/sentinel-db/password`
 CREATE ROLE odoo LOGIN CREATEDB NOSUPERUSER NOCREATEROLE PASSWORD :'password';
 SQL
-touch "$PGDATA/sentinel-ready"

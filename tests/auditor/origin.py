@@ -128,3 +128,26 @@ def stored(store: TrailStore) -> dict[int, tuple[Entry, list[LineRow]]]:
 
 def as_sealed(last: int, version: int = 0) -> dict[int, tuple[Entry, list[LineRow]]]:
     return {n: (entry(n, version), lines(n, version)) for n in range(1, last + 1)}
+
+
+def check_first_unseen(store: TrailStore) -> None:
+    """Fail unless a store finds what was withheld for its company, and only that, until it came."""
+    put(store, 1, 3)
+    assert store.first_unseen(CHAIN, after=0) == 0
+    unseen = {"withheld": "company", "salt": "", "content": ""}
+    with store.batch(CHAIN, expected=head(3), database=DATABASE, url=URL) as batch:
+        batch.add_entries(
+            [
+                entry(4)._replace(withheld="lines"),
+                entry(5)._replace(withheld="erased", salt="", content=""),
+                entry(6)._replace(**unseen),
+                entry(7),
+                entry(8)._replace(**unseen),
+            ]
+        )
+        batch.add_lines(lines(7))
+        batch.advance(head(8))
+    assert [store.first_unseen(CHAIN, after=after) for after in (0, 5, 6, 8)] == [6, 6, 8, 0]
+    assert store.first_unseen("another", after=0) == 0
+    store.replace(CHAIN, entry(6), lines(6))
+    assert store.first_unseen(CHAIN, after=0) == 8

@@ -225,6 +225,61 @@ def test_a_place_is_replaced(open_store: Open, mode: str) -> None:
     assert stored(store) == expected
 
 
+@pytest.mark.parametrize("mode", [MERGE, APPEND])
+def test_the_first_entry_that_was_withheld_for_its_company(open_store: Open, mode: str) -> None:
+    origin.check_first_unseen(open_store(mode))
+
+
+def erased_in(mode: str, open_store: Open, caplog: pytest.LogCaptureFixture) -> BigQueryStore:
+    """Return a store in which one line of the place 3 was erased after it had landed."""
+    store = open_store(mode)
+    put(store, 1, 4)
+    with caplog.at_level("WARNING", logger="auditor"):
+        store.replace(CHAIN, origin.entry(4), origin.lines(4))
+        assert caplog.messages == [], "nothing is erased by it"
+        store.replace(
+            CHAIN,
+            origin.entry(3),
+            (
+                line._replace(salt="", content="") if line.position == 2 else line
+                for line in origin.lines(3)
+            ),
+        )
+    return store
+
+
+def test_what_is_erased_in_append_mode_is_told_of_with_the_statement_that_removes_it(
+    open_store: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = erased_in(APPEND, open_store, caplog)
+    (record,) = caplog.records
+    assert "can still be read" in record.message
+    assert record.__dict__["position"] == 3
+    remedy = record.__dict__["remedy"]
+    assert "merge mode" in remedy
+    log = f"`{store._dataset}.trail_log`"
+    readable = f"SELECT COUNT(*) FROM {log} WHERE place = 3 AND line = 2 AND content != ''"
+    google = client(store)
+    assert [row[0] for row in google.query_and_wait(readable)] == [1]
+    before = stored(store)
+    google.query_and_wait(remedy[remedy.index("DELETE") : remedy.index(";")])
+    assert [row[0] for row in google.query_and_wait(readable)] == [0]
+    assert stored(store) == before
+    assert store.head(CHAIN) == head(4)
+
+
+def test_what_is_erased_in_merge_mode_is_gone(
+    open_store: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = erased_in(MERGE, open_store, caplog)
+    assert caplog.messages == []
+    found = client(store).query_and_wait(
+        f"SELECT salt, content FROM `{store._dataset}.lines` "
+        "WHERE run_position = 3 AND position = 2"
+    )
+    assert [tuple(row.values()) for row in found] == [("", "")]
+
+
 def test_what_a_dead_landing_left_is_overwritten(open_store: Open) -> None:
     """The emulator applies a transaction bit by bit; killed, it keeps the part it had done."""
     store = open_store()

@@ -14,6 +14,7 @@ import pytest
 from auditor.stores import migrations, sqlite
 from auditor.stores.interface import EMPTY, Entry, Head, LineRow, MovedOn, StoreError
 from auditor.stores.sqlite import SqliteStore
+from tests.auditor import origin
 from tests.auditor.conftest import Cli, Odoo
 
 pytestmark = pytest.mark.one_transport(
@@ -186,6 +187,11 @@ def test_a_place_is_replaced_by_what_is_made_of_itself_or_not_at_all(tmp_path: P
     assert store.head(CHAIN) == FIVE
 
 
+def test_the_first_entry_that_was_withheld_for_its_company(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "t.sqlite3")
+    origin.check_first_unseen(store)
+
+
 def test_the_disk_is_full(odoo: Odoo, tmp_path: Path, store: Path, cli: Cli) -> None:
     odoo.standin.seal(lines=3)
     assert cli("pull").code == 0
@@ -231,12 +237,21 @@ def test_queries_of_ones_own_and_the_indexes_that_the_program_needs(
     opened._db.set_trace_callback(asked.append)
     list(opened.history("sale.order", "1"))
     list(opened.history("sale.order", "S00001"))
+    opened.first_unseen(odoo.standin.chain, after=0)
     opened.find_runs("abcd")
     opened.recent_runs(limit=20)
     opened.recent_runs(limit=20, job="clean_old_orders")
     opened._db.set_trace_callback(None)
+    asked = [sql for sql in asked if not sql.startswith("SELECT id FROM chains")]
     for index, sql in zip(
-        ("lines_by_record", "lines_by_name", "entries_by_uid", "runs_by_time", "runs_by_job"),
+        (
+            "lines_by_record",
+            "lines_by_name",
+            "entries_unseen",
+            "entries_by_uid",
+            "runs_by_time",
+            "runs_by_job",
+        ),
         asked,
         strict=True,
     ):

@@ -29,7 +29,7 @@ class Staging:
     def __init__(self, service: Service, table: str, chain: str, *, make: bool) -> None:
         self.table = table
         self.batch = uuid4().hex
-        self.rows = self.entries = 0
+        self.rows = self.entries = self.erased = 0
         self.first = self.last = ""
         self._service = service
         self._make = make
@@ -68,6 +68,7 @@ class Staging:
         sealed = self._sealed
         for line in lines:
             place, position, digest, salt, content = line
+            self.erased += not content
             if place not in sealed:
                 raise ValueError(f"a line of position {place}, which is not in this batch")
             self._put(place, str(position), "", "", sealed[place], digest, "", "", salt, content)

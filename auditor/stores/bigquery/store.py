@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,9 +18,10 @@ from auditor.stores.bigquery.errors import is_concurrent
 from auditor.stores.bigquery.schema import LOG, STAGING_PREFIX
 from auditor.stores.bigquery.service import RETRY_SECONDS, Parameter, RuledOut, Service
 from auditor.stores.bigquery.staging import Staging
-from auditor.stores.bigquery.statements import MOVED_ON, OTHER_SEAL, Script
+from auditor.stores.bigquery.statements import MOVED_ON, OTHER_SEAL, Script, text
 from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
+    COMPANY,
     EMPTY,
     ChainSummary,
     Day,
@@ -32,6 +34,8 @@ from auditor.stores.interface import (
     StoreError,
 )
 from auditor.stores.reading import sealed_line, sealed_run
+
+logger = logging.getLogger(__name__)
 
 _LARGEST_INTEGER = 2**63 - 1
 _ENTRY = "position, kind, uid, sealed_text, digest, seal, withheld, salt, content"
@@ -121,6 +125,22 @@ class BigQueryStore:
                     staging,
                     self._script(chain, staging).replace(entry.position, staging.rows),
                 )
+            elif staging.erased:
+                self._say_still_readable(chain, entry.position, staging)
+
+    def _say_still_readable(self, chain: str, position: int, staging: Staging) -> None:
+        """Name what removes the rows that append mode itself can't remove."""
+        logger.warning(
+            "what was erased can still be read in %s: append mode removes no rows",
+            f"{self._dataset}.{LOG}",
+            extra={
+                "position": position,
+                "remedy": f"where DML is allowed: DELETE FROM `{self._dataset}.{LOG}` WHERE "
+                f"chain = {text(chain)} AND place = {position} AND line > 0 "
+                f"AND batch != '{staging.batch}'; or pull into another dataset in merge mode and "
+                "delete this one",
+            },
+        )
 
     def _add_same_head(self, chain: str, staging: Staging, head: Head, start: Head) -> None:
         names = self._all(
@@ -218,6 +238,19 @@ class BigQueryStore:
             [*key, *_within(earliest, latest)],
         )
         return until, (LineRow(*row) for row in rows)
+
+    def first_unseen(self, chain: str, *, after: int) -> int:
+        """See the interface."""
+        rows = self._all(
+            "SELECT MIN(position) FROM `{d}.entries` "
+            "WHERE chain = @chain AND position > @after AND withheld = @withheld",
+            [
+                ("chain", "STRING", chain),
+                ("after", "INT64", after),
+                ("withheld", "STRING", COMPANY),
+            ],
+        )
+        return rows[0][0] or 0
 
     def orphans(self, chain: str) -> list[int]:
         """See the interface."""
