@@ -53,7 +53,10 @@ def _bad(known: Known | None, alert: Alert, at: datetime, rules: Rules) -> Known
     elif bad >= rules.failures(alert.kind):
         active = True
         flips = (*flips, at)[-_KEPT_FLIPS:]
-    return Known(replace(alert, since=since, status=Status.FIRING), active, bad, 0, at, None, flips)
+    # Who was not yet told how the last one ended may hear of it while the next one begins.
+    ending = known.ending if known is not None and not active else ""
+    alert = replace(alert, since=since, status=Status.FIRING)
+    return Known(alert, active, bad, 0, at, None, flips, ending)
 
 
 def settle(known: Known, now: datetime, rules: Rules) -> Known:

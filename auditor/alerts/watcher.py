@@ -19,6 +19,7 @@ from auditor.alerts.events import access, approvals, schedules, sight, stops, tr
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.flow import Decision, Flow, Held, Withheld
 from auditor.alerts.judging import Observation, forgotten, judge, settle
+from auditor.alerts.notification import Status
 from auditor.alerts.pipeline import run
 from auditor.alerts.post import Post
 from auditor.alerts.rules import Rules, read_rules
@@ -418,10 +419,11 @@ class _Work:
     def _tell(self, memory: Memory, now: datetime) -> Flow:
         told = {key for each in memory.tolds.values() for key in (*each.alerts, *each.telling)}
         firing = tuple(known.alert for known in memory.alerts.values() if known.active)
+        # Seen again, and not often enough to count as firing, it is over for who was told of it.
         over = tuple(
-            known.alert
+            replace(known.alert, status=Status.RESOLVED, changed=known.ending)
             for key, known in memory.alerts.items()
-            if known.ended_at is not None and (key in told or key in self._ended)
+            if not known.active and (key in told or key in self._ended)
         )
         post = None
         if self._send:

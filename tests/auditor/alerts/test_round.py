@@ -142,6 +142,33 @@ def test_some_end_and_some_come_new(world: World) -> None:
     ]
 
 
+def test_an_end_that_waits_for_others_is_told_although_the_job_fails_once_more(
+    world: World,
+) -> None:
+    world.standin.jobs = [job("a", name="A"), job("b", name="B")]
+    world.standin.watched["jobs"] = [watched_job("a"), watched_job("b")]
+    for code in "ab":
+        for _ in range(3):
+            world.seal("failure", code=code)
+            world.wait(minutes=1)
+    assert kinds(world.round()) == [["repeated_failure", "repeated_failure"]]
+    world.wait(minutes=1)
+    world.seal("success", code="a")
+    assert "repeated_failure" not in sum(kinds(world.round()), [])
+    assert "waiting" in world.why()
+    # One failure is no repeated one: what was told is over all the same.
+    world.wait(minutes=1)
+    world.seal("failure", code="a")
+    world.round()
+    world.wait(minutes=4)
+    message = next(each for each in world.round() if each.reason is Reason.SOME_RESOLVED)
+    assert [(alert.job, alert.status) for alert in message.alerts] == [
+        ("b", Status.FIRING),
+        ("a", Status.RESOLVED),
+    ]
+    assert "went well" in message.alerts[1].changed
+
+
 def test_what_heals_before_anybody_is_told_is_not_told(world: World) -> None:
     world.rules('group_wait = "10m"')
     world.seal("failure")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.alerts.notification import Severity, Status
+from auditor.alerts.channels.interface import NotSent
+from auditor.alerts.notification import Notification, Reason, Severity, Status
 from auditor.alerts.watcher import look
 from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import World, kinds
@@ -43,6 +44,31 @@ def test_odoo_dies_and_comes_back(world: World) -> None:
         ["missed_schedule"],
         ["odoo_unreachable"],
     ]
+
+
+def test_an_end_that_nobody_could_be_told_of_is_told_although_trouble_stirs_again(
+    world: World,
+) -> None:
+    def look_at(minute: int, *, up: bool) -> list[Notification]:
+        world.wait(minutes=minute)
+        if up:
+            world.standin._moods.clear()
+        else:
+            world.standin.misbehave("*", "status", times=40, value=503)
+        return world.round()
+
+    assert look_at(0, up=False) == []
+    assert [message.reason for message in look_at(1, up=False)] == [Reason.FIRST]
+    world.channel.failures = [NotSent("Slack is down.", passing=True)]
+    assert look_at(1, up=True) == []
+    (message,) = look_at(1, up=False)
+    assert (message.reason, message.status) == (Reason.ALL_RESOLVED, Status.RESOLVED)
+    assert message.alerts[0].status is Status.RESOLVED
+    assert message.alerts[0].changed == "Odoo answers again."
+    assert look_at(1, up=True) == []
+    # What comes an hour later is another outage.
+    assert look_at(60, up=False) == []
+    assert [message.reason for message in look_at(1, up=False)] == [Reason.FIRST]
 
 
 def test_a_restart_of_odoo_is_not_worth_a_message(world: World) -> None:
