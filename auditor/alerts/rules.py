@@ -96,13 +96,15 @@ class Mute(Section):
 class Inhibit(Section):
     """While an alert of one of the kinds ``source`` fires, those of the kinds ``target`` wait.
 
+    Only one that is sent somewhere and at least as urgent holds others back.
+
     :param equal: fields that must be the same in both; one that is empty in the source stands for
         all, so that a stop of everything counts for each job.
     """
 
     source: tuple[str, ...]
     target: tuple[str, ...]
-    equal: tuple[Literal["job", "company", "run"], ...] = ("job",)
+    equal: tuple[Literal["job", "company", "run", "mode"], ...] = ("job",)
 
 
 class Reminders(Section):
@@ -235,8 +237,10 @@ _FAILURES = {"repeated_failure": 3, "odoo_unreachable": 2}
 _RUNS = ("run_failed", "run_partial", "run_aborted", "run_interrupted")
 DEFAULT_INHIBITIONS = (
     Inhibit(source=("kill_switch",), target=("run_aborted", "missed_schedule")),
-    Inhibit(source=("repeated_failure",), target=_RUNS),
-    Inhibit(source=("findings_above",), target=("anomaly", "new_findings")),
+    Inhibit(source=("repeated_failure",), target=_RUNS, equal=("job", "company", "mode")),
+    Inhibit(
+        source=("findings_above",), target=("anomaly", "new_findings"), equal=("job", "company")
+    ),
     Inhibit(source=("approval_expiring",), target=("approval_waiting",), equal=("job", "run")),
     Inhibit(source=("odoo_unreachable",), target=("missed_schedule", "run_too_long"), equal=()),
 )

@@ -46,6 +46,7 @@ from auditor.stores.interface import StoreError
 
 if TYPE_CHECKING:
     from auditor.alerts.channels.interface import Channel
+    from auditor.alerts.notification import Alert
     from auditor.odoo.client import Client
     from auditor.odoo.watching import Watched
     from auditor.settings import Settings
@@ -365,12 +366,12 @@ class _Work:
         return [trail.Chain(uid, database, url) for uid in sorted(known)]
 
     def _of_odoo(self, memory: Memory, watched: Watched, facts: Facts) -> list[Observation]:
-        def known(*of: str) -> list[str]:
-            return [
-                key
+        def known(*of: str) -> dict[str, Alert]:
+            return {
+                key: each.alert
                 for key, each in memory.alerts.items()
                 if each.alert.kind in of and (each.active or each.bad)
-            ]
+            }
 
         return [
             *schedules.missed(watched, known(kinds.MISSED_SCHEDULE), facts),
