@@ -97,6 +97,8 @@ class Notification:
     :param instance: which Odoo, a database or a name that people gave it.
     :param environment: such as ``production``.
     :param title: a few words, without severity and status, which channels show in their own way.
+    :param id: the same whenever the same is said again because nobody knows whether it arrived;
+        letters and digits.
     :param hidden: how many alerts of the group are left out because there are too many.
     :param repeated: it may have been sent before.
     """
@@ -110,5 +112,6 @@ class Notification:
     title: str
     alerts: tuple[Alert, ...]
     at: datetime
+    id: str
     hidden: int = 0
     repeated: bool = False

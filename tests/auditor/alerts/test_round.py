@@ -219,9 +219,40 @@ def test_a_channel_that_may_have_got_it_gets_it_marked(world: World) -> None:
     world.seal("failure")
     world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
     assert len(world.round()) == 1
+    assert world.round() == []
+    assert world.why() == {"paused"}
+    world.wait(minutes=1)
     (message,) = world.round()
     assert (message.reason, message.repeated) == (Reason.UNSURE, True)
     assert world.round() == []
+
+
+def test_a_channel_that_never_answers_in_time_gets_it_ever_more_rarely(world: World) -> None:
+    world.seal("failure")
+    sent = []
+    for minute in range(60):
+        world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+        if world.round():
+            sent.append(minute)
+        world.wait(minutes=1)
+    assert sent == [0, 1, 6, 21, 36, 51]
+    # So that who gets them can tell that they are one message.
+    assert len(set(world.channel.ids)) == 1
+
+
+def test_what_says_something_else_is_another_message(world: World) -> None:
+    world.seal("failure")
+    world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+    world.round()
+    world.standin.watched["jobs"] = [watched_job(severity="critical")]
+    world.seal("failure")
+    world.wait(minutes=1)
+    world.round()
+    world.seal("success")
+    world.round()
+    world.seal("failure")
+    world.round()
+    assert len(set(world.channel.ids)) == len(world.channel.ids) == 4
 
 
 def test_doubt_outlives_a_failure_that_is_none(world: World) -> None:
@@ -231,6 +262,7 @@ def test_doubt_outlives_a_failure_that_is_none(world: World) -> None:
         NotSent("Refused.", passing=True),
     ]
     world.round()
+    world.wait(minutes=1)
     assert world.round() == []
     assert [message.repeated for message in world.round()] == [True]
 
@@ -239,6 +271,7 @@ def test_what_may_have_been_told_is_told_to_be_over(world: World) -> None:
     world.seal("failure")
     world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
     world.round()
+    world.wait(minutes=1)
     world.seal("success")
     (message,) = world.round()
     assert (message.status, message.repeated) == (Status.RESOLVED, True)

@@ -30,7 +30,7 @@ from tests.auditor.alerts.conftest import NOON, Kept
 
 GROUP = "kind=run_failed"
 MESSAGE = Notification(
-    GROUP, Status.FIRING, Severity.WARNING, Reason.FIRST, "acme", "test", "Title", (), NOON
+    GROUP, Status.FIRING, Severity.WARNING, Reason.FIRST, "acme", "test", "Title", (), NOON, "1"
 )
 
 
