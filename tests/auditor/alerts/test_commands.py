@@ -124,6 +124,23 @@ def test_silence_and_unsilence(told: Cli, odoo: Odoo, hook: Hook) -> None:
     assert len(hook.messages()) == 1
 
 
+def test_a_silence_that_the_store_does_not_take_is_none(
+    told: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silence = ("alerts", "silence", "--for", "4h", "--matcher", "kind=*", "--comment", "Moving")
+    told("pull")
+    made = told(*silence, "--json").json["id"]
+
+    def refused(*_arguments: object) -> bool:
+        return False
+
+    monkeypatch.setattr("auditor.stores.sqlite_alerts.SqliteAlertStore.write", refused)
+    for arguments in (silence, ("alerts", "unsilence", made)):
+        ran = told(*arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert "Try again." in ran.err
+
+
 def test_close_what_nothing_else_can_end(told: Cli, odoo: Odoo, hook: Hook) -> None:
     odoo.standin.seal(status="failure")
     told("pull")
