@@ -191,6 +191,7 @@ class _Work:
         self._remembering: AlertStore = _of_this_process
         self._store_trouble: StoreError | BadState | None = None
         self._rules_trouble: BadInput | None = None
+        self._memory: Memory | None = None
         self._ended: set[str] = set()
         self._half = False
         self._rules = self._read_rules()
@@ -215,7 +216,7 @@ class _Work:
 
         try:
             opened = stack.enter_context(open_alert_store(self._settings, create=self._send))
-            remember(opened, self._instance)
+            self._memory = remember(opened, self._instance)
         except (StoreError, BadState) as error:
             if isinstance(error, StoreError) and error.passing:
                 raise
@@ -290,7 +291,8 @@ class _Work:
     ) -> Memory:
         """Bring what is remembered up to date; when another auditor did so first, look again."""
         for _ in range(TRIES):
-            memory = remember(self._remembering, self._instance)
+            memory = self._memory or remember(self._remembering, self._instance)
+            self._memory = None
             marks, observations = self._observe(memory, watched, troubles, well, facts)
             alerts = self._judged(memory, observations, facts.now)
             changes = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.auditor.alerts.conftest import Hook
+from tests.auditor.alerts.test_of_odoo import missing
 from tests.auditor.conftest import Cli, Odoo, Ran
 from tests.auditor.standin_watch import watched_job
 
@@ -84,6 +85,21 @@ def test_check_of_a_store_into_which_nothing_was_pulled(told: Cli) -> None:
     assert "nothing was pulled yet" in ran.out
     assert "Nothing is wrong" not in ran.out
     assert told("alerts", "list").out.startswith("Nothing was judged yet")
+
+
+def test_check_is_not_all_good_with_an_addon_that_says_nothing_of_schedules(
+    told: Cli, odoo: Odoo
+) -> None:
+    odoo.standin.seal()
+    told("pull")
+    odoo.standin.misbehave("watch", "fault", times=99, value=(1, missing()))
+    ran = told("alerts", "check")
+    assert ran.code == 3
+    assert "Not looked at: missed schedules, long runs, approvals" in ran.out
+    assert "too old" in ran.out
+    assert "Nothing is wrong" not in ran.out
+    ran = told("alerts", "check", "--json")
+    assert (ran.code, "too old" in ran.json["unwatched"]) == (3, True)
 
 
 def test_a_silence_needs_an_end_a_reason_and_what_for(told: Cli) -> None:

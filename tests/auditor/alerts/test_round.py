@@ -8,6 +8,8 @@ import pytest
 
 from auditor.alerts.channels.interface import NotSent
 from auditor.alerts.notification import Reason, Severity, Status
+from auditor.alerts.state import Row
+from auditor.stores.sqlite_alerts import SqliteAlertStore
 from tests.auditor.alerts.conftest import Kept, World, kinds
 from tests.auditor.standin_jobs import job
 from tests.auditor.standin_watch import watched_job
@@ -368,6 +370,22 @@ def test_what_is_over_and_told_is_forgotten(world: World) -> None:
     with sqlite3.connect(world.settings.store_path) as db:
         kept = {row[0] for row in db.execute("SELECT kind FROM alert_state")}
     assert kept == {"mark"}
+
+
+def test_a_round_reads_what_is_remembered_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    read = SqliteAlertStore.read
+
+    def counted(store: SqliteAlertStore, instance: str) -> list[Row]:
+        reads.append(instance)
+        return read(store, instance)
+
+    monkeypatch.setattr(SqliteAlertStore, "read", counted)
+    world.seal("failure")
+    assert len(world.round()) == 1
+    assert len(reads) == 1
 
 
 def test_nothing_is_remembered_of_a_round_that_sends_nothing(world: World) -> None:
