@@ -255,5 +255,9 @@ class Forgetful:
                 self._rows[place] = Row(kind, key, expected + 1, document)
         return True
 
+    def forget(self, instance: str) -> None:
+        """Remove everything of one instance."""
+        self._rows = {place: row for place, row in self._rows.items() if place[0] != instance}
+
     def close(self) -> None:
         """See the interface."""

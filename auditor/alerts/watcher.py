@@ -152,8 +152,17 @@ def look(
         return Round(problems=tuple(problems), pinged=pinged)
     work = _Work(settings, client, store, channels, send=send, clock=clock)
     with ExitStack() as stack:
-        work.open(stack)
-        return work.round(trouble, problems, pulled=pulled)
+        try:
+            work.open(stack)
+            return work.round(trouble, problems, pulled=pulled)
+        except StoreError as error:
+            if not (send and sight.away(error)):
+                raise
+            logger.error(  # noqa: TRY400
+                "the alerts were not judged",
+                extra={"because": error.message, "remedy": error.remedy},
+            )
+            return work.alone(error)
 
 
 def _channels(settings: Settings, problems: list[AuditorError]) -> list[Channel]:
@@ -196,6 +205,15 @@ class _Work:
         self._half = False
         self._rules = self._read_rules()
 
+    def _facts(self, now: datetime, watched: Watched | None = None) -> Facts:
+        return Facts(
+            self._connection.shown_url,
+            self._rules,
+            self._settings.alert_record_names,
+            now,
+            {job.code: job for job in watched.jobs} if watched else {},
+        )
+
     def _read_rules(self) -> Rules:
         try:
             rules = read_rules(self._settings.sentinel_alerts)
@@ -218,7 +236,7 @@ class _Work:
             opened = stack.enter_context(open_alert_store(self._settings, create=self._send))
             self._memory = remember(opened, self._instance)
         except (StoreError, BadState) as error:
-            if isinstance(error, StoreError) and error.passing:
+            if sight.away(error):
                 raise
             if isinstance(error, StoreError) and error.missing:
                 self._remembering = Forgetful(lasting=True)
@@ -236,16 +254,13 @@ class _Work:
             each for each in (trouble, self._store_trouble, self._rules_trouble) if each is not None
         ]
         well = set(sight.healthy(trouble)) if pulled else set()
+        if self._store is not None and not isinstance(trouble, StoreError):
+            well.add(sight.STORE)
         watched, unwatched = self._watch(trouble, troubles, well)
-        facts = Facts(
-            self._connection.shown_url,
-            self._rules,
-            self._settings.alert_record_names,
-            now,
-            {job.code: job for job in watched.jobs} if watched else {},
-        )
+        facts = self._facts(now, watched)
         memory = self._judge(watched, troubles, well, facts)
         flow = self._tell(memory, now)
+        flow = replace(flow, decisions=(*self._end_alone(facts), *flow.decisions))
         problems += [each for each in troubles if each is not trouble]
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
@@ -262,6 +277,40 @@ class _Work:
                 seen=self._store is not None and self._client is not None,
             ),
         )
+
+    def alone(self, trouble: StoreError) -> Round:
+        """Count that what remembers alerts is out of reach, and tell of it, in this process alone.
+
+        Of everything else nobody knows what was told already, so nothing is said of it.
+        """
+        now = self._clock()
+        self._remembering, self._memory = _of_this_process, None
+        memory = self._judge(None, [trouble], set(), self._facts(now))
+        flow = self._tell(memory, now)
+        active = tuple(known for known in memory.alerts.values() if known.active)
+        return Round(active, flow.held, flow.decisions, (trouble,), "Odoo was not asked.")
+
+    def _end_alone(self, facts: Facts) -> tuple[Decision, ...]:
+        """Tell that a store is back to whom this process alone told that it was not."""
+        lasting = self._remembering
+        if not self._send or lasting is _of_this_process:
+            return ()
+        if not _of_this_process.read(self._instance):
+            return ()
+        self._remembering = _of_this_process
+        memory = self._judge(None, [], {kinds.AUDITOR_BLIND, sight.STORE}, facts)
+        blind = {
+            key: known
+            for key, known in memory.alerts.items()
+            if known.alert.kind == kinds.AUDITOR_BLIND
+        }
+        flow = self._tell(replace(memory, alerts=blind), facts.now)
+        self._remembering = lasting
+        if not any(known.active for known in blind.values()) and not any(
+            each.why for each in flow.decisions
+        ):
+            _of_this_process.forget(self._instance)
+        return flow.decisions
 
     def _watch(
         self, trouble: AuditorError | None, troubles: list[AuditorError], well: set[str]
@@ -347,7 +396,7 @@ class _Work:
                 if error not in troubles:
                     troubles.append(error)
                 well.discard(kinds.AUDITOR_BLIND)
-        seen += sight.observe(troubles, well, facts)
+        seen += sight.observe(troubles, well, facts, lasting=self._remembering.lasting)
         if watched is not None:
             seen += self._of_odoo(memory, watched, facts)
         return marks, seen
@@ -477,7 +526,7 @@ def _ping(
     if (
         settings.deadman_url is None
         or not seen
-        or any(sight.kind_of(each) in blind for each in troubles)
+        or any(sight.kind_of(each) in blind or sight.away(each) for each in troubles)
         or any(isinstance(each, BadInput) for each in problems)
         or _undelivered(decisions)
     ):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import Hook
 from tests.auditor.alerts.test_of_odoo import missing
 from tests.auditor.conftest import Cli, Odoo, Ran
@@ -242,6 +243,17 @@ def test_the_dead_man_switch_is_pinged_only_when_all_was_seen(
     assert hook.pinged() == 1
     told("pull", **deadman)
     assert hook.pinged() == 2
+
+
+def test_a_store_in_use_keeps_the_dead_man_switch_waiting(
+    told: Cli, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(*_arguments: object, **_options: object) -> None:
+        raise StoreError("The store is in use by another pull.", passing=True)
+
+    monkeypatch.setattr("auditor.trail.pull.pull", in_use)
+    assert told("pull", DEADMAN_URL=f"{hook.url}/ping").code == 1
+    assert hook.pinged() == 0
 
 
 def test_without_a_channel_the_dead_man_switch_still_works(cli: Cli, hook: Hook) -> None:
