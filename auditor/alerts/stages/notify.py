@@ -13,6 +13,7 @@ from auditor.alerts.post import Delivery, trying_since
 from auditor.alerts.state import Told, told_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from auditor.alerts.flow import Bundle
@@ -59,15 +60,18 @@ def notification(bundle: Bundle, flow: Flow) -> Notification:
         title=title(firing or alerts),
         alerts=tuple(_marked(alert, bundle) for alert in alerts[:most]),
         at=flow.now,
-        id=_identity(bundle, trying_since(told, flow.now)),
+        id=_identity(bundle, trying_since(told, flow.now), flow.began),
         hidden=max(len(alerts) - most, 0),
         repeated=bundle.reason is Reason.UNSURE,
     )
 
 
-def _identity(bundle: Bundle, since: datetime) -> str:
-    """Return what only a message about the same alerts in the same doubt has in common with it."""
-    said = sorted(f"{each.key} {each.status.value} {each.severity.value}" for each in bundle.alerts)
+def _identity(bundle: Bundle, since: datetime, began: Mapping[str, datetime]) -> str:
+    """Return what only a message that says the same in the same doubt has in common with it."""
+    said = sorted(
+        f"{each.key} {each.status.value} {each.severity.value} {began.get(each.key, each.since)}"
+        for each in bundle.alerts
+    )
     return hashlib.sha256("\n".join((bundle.group, since.isoformat(), *said)).encode()).hexdigest()
 
 

@@ -242,6 +242,15 @@ def test_a_channel_that_never_answers_in_time_gets_it_ever_more_rarely(world: Wo
     assert len(set(world.channel.ids)) == 1
 
 
+def test_what_fires_once_more_while_all_is_in_doubt_is_another_message(world: World) -> None:
+    for status in ("failure", "success", "failure"):
+        world.seal(status)
+        world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+        assert len(world.round()) == 1
+        world.wait(minutes=15)
+    assert len(set(world.channel.ids)) == 3
+
+
 def test_what_says_something_else_is_another_message(world: World) -> None:
     world.seal("failure")
     world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
