@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pydantic_settings import PydanticBaseSettingsSource
 
 from auditor.errors import BadInput
+from auditor.installing import install_extra
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
@@ -32,7 +33,6 @@ PATIENCE_SECONDS = 20.0
 """How long one secret is asked for again while Secret Manager is busy or cannot be reached."""
 _AT_ONCE = 8
 
-INSTALL = "pip install 'sentinel-ops[gcp]'"
 ALTERNATIVES = {"odoo_password": "odoo_api_key", "odoo_api_key": "odoo_password"}
 """Either will do. One that is set nearer by must not be overruled by the other one from afar."""
 
@@ -127,7 +127,8 @@ def _client() -> SecretManagerServiceClient:
         if not (error.name or "").startswith(("google", "grpc")):
             raise
         raise BadInput(
-            "SENTINEL_SECRETS is gcp, which needs Google's client; it is not installed.", INSTALL
+            "SENTINEL_SECRETS is gcp, which needs Google's client; it is not installed.",
+            install_extra("gcp"),
         ) from None
     host = os.environ.get(EMULATOR)
     if not host:

@@ -21,6 +21,8 @@ from auditor.redact import protect
 from auditor.secrets_gcp import SecretManagerSource, wanted
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from auditor.stores.bigquery.address import Address
 
 TEMPLATE = ".env.local.template"
@@ -63,6 +65,29 @@ class Connection:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+class _Farther(PydanticBaseSettingsSource):
+    """A source without the API key, where one before it has set the password.
+
+    Within one source the key goes before the password; over sources what is nearer does. What asks
+    Secret Manager keeps to the same rule.
+    """
+
+    def __init__(self, source: PydanticBaseSettingsSource) -> None:
+        super().__init__(source.settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """See the source itself."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values found, by field name."""
+        found = self._source()
+        if self.current_state.get("odoo_password"):
+            found.pop("odoo_api_key", None)
+        return found
 
 
 class Settings(BaseSettings):
@@ -128,7 +153,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  folders are not read
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources in their order of precedence."""
-        return init_settings, env_settings, dotenv_settings, SecretManagerSource(settings_cls)
+        return (
+            init_settings,
+            _Farther(env_settings),
+            _Farther(dotenv_settings),
+            SecretManagerSource(settings_cls),
+        )
 
     @field_validator("sentinel_secrets")
     @classmethod
@@ -151,8 +181,13 @@ class Settings(BaseSettings):
         try:
             parts = urlsplit(value)
             parts.port  # noqa: B018  reading it is what raises for a bad port
-        except ValueError as error:
-            raise ValueError(f"is not a web address: {error}") from error
+            # A login that a / ? # cuts in two: the first half would be shown as the host.
+            usable = "@" not in parts.path + parts.query + parts.fragment
+        except ValueError:
+            usable = False
+        if not usable:
+            # In words of our own: urllib's repeat the address, and with it the password.
+            raise ValueError("is not a web address; in a login write / ? # @ as %2F %3F %23 %40")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like https://odoo.example.com")
         return value

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from auditor import __version__
 from auditor.context import Trace, bind, current
 from auditor.errors import AuditorError
+from auditor.installing import install_extra
 from auditor.redact import redact
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _R = TypeVar("_R")
 
 logger = logging.getLogger(__name__)
 
-INSTALL = "pip install 'sentinel-ops[telemetry]'"
+INSTALL = install_extra("telemetry")
 _SDK = "opentelemetry.sdk.trace"
 _CONVENTIONAL = {
     "rpc_system": "rpc.system",

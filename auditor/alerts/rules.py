@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from auditor.alerts.kinds import KINDS
 from auditor.alerts.matching import Match, some_kind
 from auditor.alerts.notification import Severity
-from auditor.alerts.spans import NEVER, Span
+from auditor.alerts.spans import NEVER, FiniteSpan, Span
 from auditor.errors import BadInput
 
 if sys.version_info >= (3, 11):
@@ -99,6 +99,16 @@ class Mute(Section):
             ) from None
         return name
 
+    @field_validator("start", "end")
+    @classmethod
+    def _local(cls, clock: time) -> time:
+        # A number has one too, once it is read as a time.
+        if clock.tzinfo is not None:
+            raise ValueError(
+                'must be a time of day like "22:00", without a zone: `timezone` says which'
+            )
+        return clock
+
     def covers(self, moment: datetime) -> bool:
         """Whether it is that time at ``moment``."""
         local = moment.astimezone(ZoneInfo(self.timezone))
@@ -144,12 +154,13 @@ class Reminders(Section):
 class Flapping(Section):
     """Alerts that come and go are over only after ``quiet`` without firing.
 
-    :param changes: this many times on or off within ``within`` is coming and going.
+    :param changes: this many times on or off within ``within`` is coming and going; no more of
+        them are remembered than the most that may be asked for.
     """
 
-    changes: int = Field(default=4, ge=2, le=100)
-    within: Span = timedelta(hours=6)
-    quiet: Span = timedelta(hours=1)
+    changes: int = Field(default=4, ge=2, le=20)
+    within: FiniteSpan = timedelta(hours=6)
+    quiet: FiniteSpan = timedelta(hours=1)
 
 
 class Findings(Section):
@@ -177,8 +188,8 @@ class Anomaly(Section):
     enabled: bool = True
     points: int = Field(default=8, ge=3)
     history: int = Field(default=60, ge=3, le=500)
-    deviations: float = Field(default=5.0, gt=0)
-    change: float = Field(default=10.0, ge=0)
+    deviations: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    change: float = Field(default=10.0, ge=0, allow_inf_nan=False)
 
 
 class Message(Section):
@@ -189,12 +200,15 @@ class Message(Section):
 
 
 class Rules(Section):
-    """Everything that the file may say."""
+    """Everything that the file may say.
+
+    :param longest_silence: ``NEVER`` for no limit; for the two ``expires_within`` it is off.
+    """
 
     name: str = ""
     runbooks: str = "docs/runbooks/"
-    group_wait: Span = timedelta(0)
-    group_interval: Span = timedelta(minutes=5)
+    group_wait: FiniteSpan = timedelta(0)
+    group_interval: FiniteSpan = timedelta(minutes=5)
     longest_silence: Span = timedelta(days=30)
     key_expires_within: Span = timedelta(days=14)
     approval_expires_within: Span = timedelta(hours=2)
@@ -235,17 +249,36 @@ class Rules(Section):
     def check_channels(self, names: Sequence[str]) -> None:
         """Make sure that the routes' channels are among those configured.
 
-        :raises BadInput: naming those that are not.
+        :raises BadInput: naming the first that is not.
         """
-        for number, route in enumerate(self.routes, start=1):
-            for channel in route.channels:
-                if channel not in names:
-                    raise BadInput(
-                        f"Route {number} of the alert rules names the channel {channel!r}, which "
-                        "is not configured.",
-                        f"Configured: {', '.join(names) or 'none'}; docs/alerts.md says which "
-                        "setting makes which.",
-                    )
+        for error in self.unknown_channels(names):
+            raise error
+
+    def unknown_channels(self, names: Sequence[str]) -> list[BadInput]:
+        """Return what is wrong with routes to other channels than those configured."""
+        return [
+            BadInput(
+                f"Route {number} of the alert rules names the channel {channel!r}, which is not "
+                "configured.",
+                f"Configured: {', '.join(names) or 'none'}; docs/alerts.md says which setting "
+                "makes which.",
+            )
+            for number, route in enumerate(self.routes, start=1)
+            for channel in route.channels
+            if channel not in names
+        ]
+
+    def only(self, names: Sequence[str]) -> Rules:
+        """Return the rules with routes to these channels alone.
+
+        A route of which none is left goes to all of them: rather the wrong people than nobody.
+        """
+        routes = []
+        for route in self.routes:
+            left = tuple(channel for channel in route.channels if channel in names)
+            channels = left or tuple(names) if route.channels else ()
+            routes.append(route.model_copy(update={"channels": channels}))
+        return self.model_copy(update={"routes": tuple(routes)})
 
 
 _FAILURES = {"repeated_failure": 3, "odoo_unreachable": 2}

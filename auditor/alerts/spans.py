@@ -6,25 +6,30 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 _SPAN = re.compile(r"(\d{1,6})\s*(s|m|h|d)\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 NEVER = timedelta.max
+_LONGEST = timedelta(days=3650)
+"""Counted back from today it is still a date."""
 EXAMPLES = "write it like 90s, 15m, 4h or 7d"
 
 
 def read_span(text: str) -> timedelta:
     """Return the length of time that ``text`` says.
 
-    :raises ValueError: it says none.
+    :raises ValueError: it says none, or one of more than ten years.
     """
     if text.strip() == "never":
         return NEVER
     match = _SPAN.match(text.strip())
     if not match:
         raise ValueError(f"{text!r} is no length of time: {EXAMPLES}")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if span > _LONGEST:
+        raise ValueError(f"{text!r} is too long: {_LONGEST.days}d at most")
+    return span
 
 
 def say_span(span: timedelta) -> str:
@@ -46,5 +51,13 @@ def _validate(value: object) -> object:
     return read_span(value)
 
 
+def _finite(span: timedelta) -> timedelta:
+    if span == NEVER:
+        raise ValueError(f'must end, "never" does not: {EXAMPLES}')
+    return span
+
+
 Span = Annotated[timedelta, BeforeValidator(_validate)]
 """A length of time in the rules."""
+FiniteSpan = Annotated[Span, AfterValidator(_finite)]
+"""One that cannot be ``never``."""

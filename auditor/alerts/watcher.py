@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -46,6 +46,7 @@ from auditor.stores.interface import StoreError
 
 if TYPE_CHECKING:
     from auditor.alerts.channels.interface import Channel
+    from auditor.alerts.channels.opening import Opened
     from auditor.alerts.notification import Alert
     from auditor.odoo.client import Client
     from auditor.odoo.watching import Watched
@@ -143,18 +144,19 @@ def look(
     :param channels: those of the settings when None.
     :raises AuditorError: the round could not be made at all.
     """
-    problems: list[AuditorError] = []
+    broken: dict[str, BadInput] = {}
     if channels is None:
-        channels = _channels(settings, problems)
+        channels, broken = _open_channels(settings)
     if send and not channels:
+        problems = tuple(broken.values())
         seen = client is not None and store is not None
         pinged = _ping(settings, [trouble] if trouble else [], problems, seen=seen)
-        return Round(problems=tuple(problems), pinged=pinged)
-    work = _Work(settings, client, store, channels, send=send, clock=clock)
+        return Round(problems=problems, pinged=pinged)
+    work = _Work(settings, client, store, channels, broken, send=send, clock=clock)
     with ExitStack() as stack:
         try:
             work.open(stack)
-            return work.round(trouble, problems, pulled=pulled)
+            return work.round(trouble, pulled=pulled)
         except StoreError as error:
             if not (send and sight.away(error)):
                 raise
@@ -165,17 +167,16 @@ def look(
             return work.alone(error)
 
 
-def _channels(settings: Settings, problems: list[AuditorError]) -> list[Channel]:
+def _open_channels(settings: Settings) -> Opened:
     from auditor.alerts.channels.opening import open_channels
 
-    try:
-        return open_channels(settings)
-    except BadInput as error:
-        problems.append(error)
-        logger.error(  # noqa: TRY400
-            "no alert can be sent", extra={"because": error.message, "remedy": error.remedy}
+    opened = open_channels(settings)
+    for name, error in opened.errors.items():
+        logger.error(
+            "no alert can be sent this way",
+            extra={"channel": name, "because": error.message, "remedy": error.remedy},
         )
-        return []
+    return opened
 
 
 class _Work:
@@ -185,6 +186,7 @@ class _Work:
         client: Client | None,
         store: TrailStore | None,
         channels: Sequence[Channel],
+        broken: Mapping[str, BadInput],
         *,
         send: bool,
         clock: Callable[[], datetime],
@@ -193,13 +195,14 @@ class _Work:
         self._client = client
         self._store = store
         self._channels = {channel.name: channel for channel in channels}
+        self._broken = broken
         self._send = send
         self._clock = clock
         self._instance = instance_of(settings)
         self._connection = settings.connection()
         self._remembering: AlertStore = _of_this_process
         self._store_trouble: StoreError | BadState | None = None
-        self._rules_trouble: BadInput | None = None
+        self._rules_troubles: list[BadInput] = []
         self._memory: Memory | None = None
         self._ended: set[str] = set()
         self._half = False
@@ -217,16 +220,21 @@ class _Work:
     def _read_rules(self) -> Rules:
         try:
             rules = read_rules(self._settings.sentinel_alerts)
-            rules.check_channels(tuple(self._channels))
         except BadInput as error:
             # Alerts by the default rules beat no alerts, and one of them says what is wrong.
-            self._rules_trouble = error
+            self._rules_troubles = [error]
             logger.error(  # noqa: TRY400
                 "the default alert rules are used",
                 extra={"because": error.message, "remedy": error.remedy},
             )
             return Rules()
-        return rules
+        self._rules_troubles = rules.unknown_channels((*self._channels, *self._broken))
+        for unknown in self._rules_troubles:
+            logger.error(
+                "a route of the alert rules is not followed",
+                extra={"because": unknown.message, "remedy": unknown.remedy},
+            )
+        return rules.only(tuple(self._channels))
 
     def open(self, stack: ExitStack) -> None:
         """Open what remembers; when that is broken, this process remembers by itself."""
@@ -245,13 +253,13 @@ class _Work:
         else:
             self._remembering = opened
 
-    def round(
-        self, trouble: AuditorError | None, problems: list[AuditorError], *, pulled: bool
-    ) -> Round:
+    def round(self, trouble: AuditorError | None, *, pulled: bool) -> Round:
         now = self._clock()
         self._half = trouble is not None
-        troubles = [
-            each for each in (trouble, self._store_trouble, self._rules_trouble) if each is not None
+        troubles: list[AuditorError] = [
+            *(each for each in (trouble, self._store_trouble) if each is not None),
+            *self._rules_troubles,
+            *self._broken.values(),
         ]
         well = set(sight.healthy(trouble)) if pulled else set()
         if self._store is not None and not isinstance(trouble, StoreError):
@@ -261,12 +269,12 @@ class _Work:
         memory = self._judge(watched, troubles, well, facts)
         flow = self._tell(memory, now)
         flow = replace(flow, decisions=(*self._end_alone(facts), *flow.decisions))
-        problems += [each for each in troubles if each is not trouble]
+        problems = tuple(each for each in troubles if each is not trouble)
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
             flow.held,
             flow.decisions,
-            tuple(problems),
+            problems,
             unwatched,
             self._send
             and _ping(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def ask(call: Callable[[], Triggered], key: str) -> Triggered:
-    """Ask for the run; if the answer is lost for good, say how to ask again without harm."""
-    from auditor.odoo.errors import Unreachable
+    """Ask for the run; where nobody can tell whether it was made, say how to ask again."""
+    from auditor.odoo.errors import OdooError, may_be_done
 
     again = (
         "It is not known whether Odoo got the request. The same command with "
@@ -24,8 +24,8 @@ def ask(call: Callable[[], Triggered], key: str) -> Triggered:
     )
     try:
         return call()
-    except Unreachable as error:
-        if error.sent:
+    except OdooError as error:
+        if may_be_done(error):
             error.remedy = f"{error.remedy} {again}".strip()
         raise
     except KeyboardInterrupt:
@@ -53,13 +53,13 @@ def follow(app: App, client: Client, triggered: Triggered, *, timeout: float, sh
     :param timeout: seconds; 0 waits without end.
     """
     from auditor.cli.result import report
-    from auditor.cli.waiting import display, look_again, wait
+    from auditor.cli.waiting import display, look_again, naming, wait
 
     show = display(app.err, quiet=app.as_json)
     try:
         if triggered.repeated:
             show.say("This request was made before under the same key; here is its run.")
-        with bind(run=triggered.uid, job=triggered.job):
+        with bind(run=triggered.uid, job=triggered.job), naming(triggered.uid):
             run = wait(client, triggered.uid, timeout=timeout, show=show)
     except KeyboardInterrupt:
         raise Interrupted(
@@ -68,5 +68,6 @@ def follow(app: App, client: Client, triggered: Triggered, *, timeout: float, sh
         ) from None
     finally:
         show.close()
-    report(app, client, run, shown=shown)
+    with naming(triggered.uid):
+        report(app, client, run, shown=shown)
     return for_run(run)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from auditor.cli import words
@@ -140,7 +141,6 @@ def wait(
                 lost_since = clock()
                 show.say(f"{error.message} The run goes on; asking again.")
             if clock() - lost_since >= PATIENCE or clock() >= end:
-                error.remedy = f"{error.remedy} Then look again: {look_again(uid)}".strip()
                 raise
         else:
             lost_since = None
@@ -159,6 +159,17 @@ def wait(
             )
         sleep(max(0.0, min(pause, end - clock())))
         pause = min(pause * 1.25, _LONGEST_PAUSE)
+
+
+@contextmanager
+def naming(uid: str) -> Iterator[None]:
+    """Name the run in every error of Odoo's: it was taken, and must not be asked for anew."""
+    try:
+        yield
+    except OdooError as error:
+        error.remedy = f"{error.remedy} Then look again: {look_again(uid)}".strip()
+        error.details["run"] = uid
+        raise
 
 
 def look_again(uid: str) -> str:

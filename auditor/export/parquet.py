@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from auditor.errors import BadInput
 from auditor.export.rows import Row
+from auditor.installing import install_extra
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -43,7 +44,7 @@ def pyarrow() -> ModuleType:
     except ImportError:
         raise BadInput(
             "Parquet needs the library pyarrow, which is not installed.",
-            "pip install 'sentinel-ops[parquet]', or take --format jsonl",
+            f"{install_extra('parquet')}, or take --format jsonl",
         ) from None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from auditor import CONTRACT, __version__
+from auditor.installing import UPGRADE_AUDITOR
 from auditor.odoo.answers import (
     Acknowledged,
     Answer,
@@ -290,7 +291,7 @@ def _check_contract(raw: object) -> None:
     raise IncompatibleAddon(
         f"Sentinel-Ops in Odoo ({version}) is newer than this auditor ({__version__}): it speaks "
         f"contract {theirs}, not {CONTRACT}.",
-        "Upgrade this auditor: pip install --upgrade sentinel-ops",
+        UPGRADE_AUDITOR,
     )
 
 

@@ -69,3 +69,11 @@ class ServerFault(OdooError):
 
 class IncompatibleAddon(OdooError):
     """Sentinel-Ops in that database is missing, too old or too new for this auditor."""
+
+
+def may_be_done(error: OdooError) -> bool:
+    """Whether what was asked for may have been done all the same, so that nobody can tell.
+
+    A fault is no proof that it was not: Odoo commits a request for a run apart from the rest.
+    """
+    return isinstance(error, ServerFault) or (isinstance(error, Unreachable) and error.sent)

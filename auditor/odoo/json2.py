@@ -27,7 +27,7 @@ _SPOKEN_BY_OTHERS = (401, 403, 404, 405)
 
 _NO_DATABASE = b"No database is selected"
 # As it stands in Odoo's JSON, which escapes all that is not ASCII.
-_MAY_HOLD_CONTROL = re.compile(rb"[\x7f-\xff]|\\u(00[01]|[dD][89a-fA-F]|[fF]{3})")
+_MAY_HOLD_CONTROL = re.compile(rb"[\x7f-\xff]|\\[bf]|\\u(00[01]|[dD][89a-fA-F]|[fF]{3})")
 
 
 class NotJson2(Exception):

@@ -6,6 +6,7 @@ import logging
 import math
 import random
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -38,7 +39,6 @@ _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.SSLError,
     urllib3.exceptions.ProxyError,
 )
 
@@ -83,12 +83,16 @@ class Sender:
         :param what: for the log, such as ``sentinel.job.catalog``.
         """
         pause = _FIRST_PAUSE
+        sent = False
         for attempt in range(1, _ATTEMPTS + 1):
             started = time.monotonic()
             try:
                 answer = once()
             except Unreachable as error:
-                if attempt == _ATTEMPTS or not _may_repeat(error, repeat):
+                again = attempt < _ATTEMPTS and _may_repeat(error, repeat)
+                # What one attempt may have done, no later one that can't connect undoes.
+                sent = error.sent = error.sent or sent
+                if not again:
                     raise
                 logger.info(
                     "asking again",
@@ -199,10 +203,18 @@ class Sender:
         shown = self._connection.shown_url
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", None) or cause
-        if isinstance(error, requests.exceptions.SSLError):
+        if _is_about_certificate(error):
             return Unreachable(
                 f"The TLS certificate of {shown} is not trusted or does not fit.",
                 "Check the address; for a private authority set REQUESTS_CA_BUNDLE to its file.",
+            )
+        # Also where a handshake failed: with TLS 1.3 the other side may refuse one that the client
+        # takes for done, when the request is on its way.
+        if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+            return LostAnswer(
+                f"The TLS connection to {shown} broke before the answer was complete.",
+                "Does TLS answer at that address and port, or plain http? If it does, its log, or "
+                "that of the proxy in front of it, may tell why.",
             )
         if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, _NOT_SENT):
             return Unreachable(
@@ -257,6 +269,13 @@ def check_sendable(value: object) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             check_sendable(item)
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    """Whether the server's certificate was refused, which comes before anything is sent."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def _may_repeat(error: Unreachable, repeat: Repeat) -> bool:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.installing import install_extra
+
 if TYPE_CHECKING:
     from auditor.alerts.state import AlertStore
     from auditor.settings import Settings
@@ -80,5 +82,5 @@ def _no_client(error: ModuleNotFoundError) -> Exception:
         return error
     return StoreError(
         "The store in BigQuery needs Google's client, which is not installed.",
-        "pip install 'sentinel-ops[bigquery]'",
+        install_extra("bigquery"),
     )

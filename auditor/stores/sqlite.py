@@ -16,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from auditor.installing import UPGRADE_AUDITOR
 from auditor.odoo.answers import SealedLine
 from auditor.stores.figures import RunFigures, gather
 from auditor.stores.interface import (
@@ -116,7 +117,7 @@ class SqliteStore:
             raise StoreError(
                 f"The store {self.path} was written by a newer auditor (schema {version}, this "
                 f"one knows {len(MIGRATIONS)}).",
-                "Upgrade this auditor: pip install --upgrade sentinel-ops",
+                UPGRADE_AUDITOR,
             )
         if version == len(MIGRATIONS):
             return

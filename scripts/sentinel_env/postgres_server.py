@@ -139,9 +139,9 @@ def from_url(url: str, psql: Path) -> PostgresServer:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
+    except ValueError:
         # The text of the error would repeat the address, and with it the password.
-        raise SetupError("DATABASE_URL is not an address", remedy) from error
+        raise SetupError("DATABASE_URL is not an address", remedy) from None
     if parts.scheme not in ("postgres", "postgresql"):
         raise SetupError("DATABASE_URL does not start with postgresql://", remedy)
     options = dict(parse_qsl(parts.query))

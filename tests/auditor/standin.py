@@ -50,6 +50,13 @@ TRACEBACK = """Traceback (most recent call last):
     password='hunter2'
 {last}
 """
+BROKEN = (
+    1,
+    TRACEBACK.format(
+        last="psycopg2.errors.AdminShutdown: terminating connection due to administrator command"
+    ),
+)
+"""The fault of an Odoo whose PostgreSQL restarts."""
 NO_SEAL = "0" * 64
 NOT_SEALED = frozenset(
     "state position url progress approvals deciders decide_by_key undone_by retried_by awaits "

@@ -119,5 +119,11 @@ class Moods:
         raise Fault(*value)
 
     @staticmethod
+    def fault_after(_handler: Handler, work: Callable[[], Any], value: tuple[int, str]) -> Any:
+        """Do the work, then refuse: what is committed apart stays."""
+        work()
+        raise Fault(*value)
+
+    @staticmethod
     def answer(_handler: Handler, _work: Callable[[], Any], value: Any) -> Any:
         return value

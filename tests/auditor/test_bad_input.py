@@ -134,6 +134,18 @@ def test_a_bad_address(cli: Cli, url: str) -> None:
     assert "ODOO_URL" in ran.err
 
 
+@pytest.mark.parametrize(
+    "login",
+    ["bob:s3cr3t/Pw", "bob:s3cr3t\u2100Pw", "bob:s3cr3t[Pw", "bob:1234/s3cr3t", "bob:12#s3cr3t"],
+)
+def test_a_bad_address_is_not_repeated(cli: Cli, login: str) -> None:
+    ran = cli("list", "--debug", ODOO_URL=f"https://{login}@odoo.example.com", LOG_LEVEL="DEBUG")
+    assert ran.code == 2
+    assert "ODOO_URL: Value error, is not a web address; in a login write /" in ran.err
+    for part in ("bob", "1234", "s3cr3t", "Pw"):
+        assert part not in ran.out + ran.err
+
+
 def test_a_bad_log_level_and_timeout(cli: Cli) -> None:
     ran = cli("list", LOG_LEVEL="LOUD", ODOO_TIMEOUT="0")
     assert ran.code == 2

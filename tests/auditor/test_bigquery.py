@@ -347,7 +347,7 @@ def test_a_dataset_of_a_newer_release_is_left_alone(open_store: Open) -> None:
     for create in (True, False):
         with pytest.raises(StoreError, match="newer auditor") as caught:
             open_store(create=create)
-        assert "pip install --upgrade" in caught.value.remedy
+        assert "Upgrade this auditor" in caught.value.remedy
 
 
 def test_a_table_of_another_program_is_left_alone(open_store: Open, dataset: str) -> None:
@@ -437,4 +437,4 @@ def test_without_googles_client_the_remedy_is_named() -> None:
         "except StoreError as error: print(error.remedy)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert ran.stdout == "pip install 'sentinel-ops[bigquery]'\n", ran.stderr
+    assert ran.stdout == "In the clone of Sentinel-Ops: pip install '.[bigquery]'\n", ran.stderr

@@ -190,6 +190,17 @@ def test_through_a_proxy_the_proxy_is_looked_at(cli: Cli, odoo: Odoo) -> None:
     assert "proxy-pw" not in ran.out
 
 
+@once
+@pytest.mark.parametrize("login", ["bob:s3cr3t/Pw", "bob:s3cr3t\u2100Pw"])
+def test_the_address_of_a_proxy_that_is_none(cli: Cli, login: str) -> None:
+    proxy = f"http://{login}@proxy.example.com:3128"
+    ran = cli("doctor", "--json", ODOO_URL="http://odoo.invalid", http_proxy=proxy, NO_PROXY="")
+    assert findings(ran, "network")[0][:2] == ("fail", "The proxy's address is not a web address.")
+    assert "http_proxy" in findings(ran, "network")[0][2]
+    assert "bob" not in ran.out + ran.err
+    assert verdicts(ran)["login"] == {"could_not_check"}
+
+
 # --- what Odoo may say ----------------------------------------------------------------------
 
 Trouble = Callable[[Odoo], dict[str, str] | None]
@@ -609,6 +620,7 @@ def test_a_password_in_clear(monkeypatch: pytest.MonkeyPatch, cli: Cli, odoo: Od
         ({"SLACK_WEBHOOK_URL": HOOK.replace("https", "http")}, "fail", "not the whole"),
         ({"SLACK_WEBHOOK_URL": "https://chat.example.com/hooks/x"}, "warn", "chat.example.com"),
         ({"SLACK_WEBHOOK_URL": "s3cr3t-nonsense"}, "fail", "not a web address"),
+        ({"SLACK_WEBHOOK_URL": "https://x:s3cr3t\u2100@hook"}, "fail", "not a web address"),
         ({"SLACK_BOT_TOKEN": "xoxb-s3cr3t", "SLACK_CHANNEL": "C1"}, "ok", "channel C1"),
         ({"SLACK_BOT_TOKEN": "xoxb-s3cr3t"}, "fail", "SLACK_CHANNEL is not"),
         ({"SLACK_BOT_TOKEN": "xapp-s3cr3t", "SLACK_CHANNEL": "C1"}, "fail", "no bot's token"),
@@ -632,7 +644,7 @@ def test_slack_without_its_client(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
         (
             "fail",
             "The settings ask for the extra slack, which is not installed.",
-            "pip install 'sentinel-ops[slack]'",
+            "In the clone of Sentinel-Ops: pip install '.[slack]'",
         )
     ]
     assert verdicts(cli("doctor", "--json", ODOO_URL=""))["extras"] == {"ok"}

@@ -158,7 +158,7 @@ def test_parquet_without_its_library_names_the_remedy(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     ran = cli("export", "--format=parquet", "--output=trail.parquet")
     assert ran.code == 2
-    assert "pip install 'sentinel-ops[parquet]'" in ran.err
+    assert "pip install '.[parquet]'" in ran.err
     assert not (tmp_path / "trail.parquet").exists()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.auditor.conftest import Cli, Odoo, assert_no_secret, start_process
+from tests.auditor.standin import BROKEN
 
 
 def triggers(odoo: Odoo) -> list[dict[str, object]]:
@@ -134,6 +135,39 @@ def test_an_answer_lost_for_good_tells_how_to_ask_again(cli: Cli, odoo: Odoo) ->
     assert again.code == 0
     assert "made before under the same key" in again.err
     assert len(odoo.standin.runs) == 1
+
+
+def test_when_odoo_breaks_over_the_request_the_key_is_told(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("trigger", "fault_after", value=BROKEN)
+    ran = cli("run", "clean_old_orders")
+    assert ran.code == 3
+    assert "It is not known whether Odoo got the request." in ran.err
+    (key,) = {str(sent["idempotency_key"]) for sent in triggers(odoo)}
+    assert f"--idempotency-key={key}" in ran.err
+    assert cli("run", "clean_old_orders", f"--idempotency-key={key}").code == 0
+    assert len(odoo.standin.runs) == 1
+
+
+def test_a_refusal_needs_no_key(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("trigger", "fault", value=(2, "Not today."))
+    ran = cli("run", "clean_old_orders")
+    assert (ran.code, "idempotency" in ran.err) == (2, False)
+
+
+@pytest.mark.parametrize("call", ["status", "read_lines"])
+@pytest.mark.parametrize(
+    ("fault", "code"), [(BROKEN, 3), ((3, "Access Denied"), 4), ((2, "No such run."), 2)]
+)
+def test_a_fault_while_we_wait_does_not_lose_the_run(
+    cli: Cli, odoo: Odoo, fault: tuple[int, str], code: int, call: str
+) -> None:
+    odoo.standin.misbehave(call, "fault", value=fault)
+    ran = cli("run", "clean_old_orders")
+    (uid,) = odoo.standin.runs
+    assert ran.code == code
+    assert f"sentinel-ops status {uid} --wait" in ran.err
+    odoo.standin.misbehave(call, "fault", value=fault)
+    assert cli("run", "clean_old_orders", "--json").json["error"]["run"] in odoo.standin.runs
 
 
 def test_each_invocation_has_a_key_of_its_own(cli: Cli, odoo: Odoo) -> None:

@@ -181,7 +181,7 @@ def test_without_googles_client(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "google.cloud.secretmanager_v1", None)
     ran = cli("list")
     assert ran.code == 2
-    assert "pip install 'sentinel-ops[gcp]'" in ran.err
+    assert "pip install '.[gcp]'" in ran.err
 
 
 def test_without_credentials(cli: Cli, tmp_path: Path) -> None:

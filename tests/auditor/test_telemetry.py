@@ -271,7 +271,7 @@ def test_without_opentelemetry(odoo: Odoo, tmp_path: Path) -> None:
     }
     ran = run_process(env, tmp_path, "list")
     assert ran.code == 0
-    assert "pip install 'sentinel-ops[telemetry]'" in ran.err
+    assert "pip install '.[telemetry]'" in ran.err
 
 
 @once

@@ -203,6 +203,14 @@ def test_the_same_refusal_is_the_same_error(
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("sign", [chr(code) for code in range(32)])
+def test_each_control_character_is_left_out_as_over_xml_rpc(server: Server, sign: str) -> None:
+    # One at a time: JSON writes most of them by number, and some as \b and \f.
+    server.standin.twists["health"] = lambda answer: {**answer, "odoo_version": f"a{sign}b"}
+    found = health(server.connect(transport="json2"))["odoo_version"]
+    assert found == (f"a{sign}b" if sign in "\t\n\r" else "ab")
+
+
 @pytest.mark.parametrize(
     ("name", "status", "kind"),
     [
@@ -264,3 +272,43 @@ def test_the_key_comes_first(
     assert made.url == "http://odoo"
     assert (made.password, made.is_api_key, made.transport) == (secret, is_key, "json2")
     assert secret not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "secret"),
+    [
+        ("ODOO_PASSWORD", "ODOO_API_KEY", "near"),
+        ("ODOO_API_KEY", "ODOO_PASSWORD", "near"),
+        ("", "ODOO_API_KEY", "far"),
+        ("ODOO_PASSWORD", "ODOO_PASSWORD ODOO_API_KEY", "near"),
+    ],
+)
+@pytest.mark.parametrize("source", ["argument", "environment"])
+def test_what_is_set_nearer_by_comes_before_the_key(
+    source: str,
+    near: str,
+    far: str,
+    secret: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ODOO_API_KEY", "ODOO_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env.local").write_text("".join(f"{name}=far\n" for name in far.split()))
+    given = {"odoo_url": "http://odoo", "odoo_db": "acme", "odoo_username": "x"}
+    if near and source == "argument":
+        given[near.lower()] = "near"
+    elif near:
+        monkeypatch.setenv(near, "near")
+    made = load(**given).connection()
+    assert (made.password, made.is_api_key) == (secret, "ODOO_API_KEY" in (near or far))
+
+
+def test_a_password_given_comes_before_a_key_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ODOO_API_KEY", "psst")
+    made = load(odoo_url="http://odoo", odoo_db="a", odoo_username="x", odoo_password="hush")
+    assert (made.connection().password, made.connection().is_api_key) == ("hush", False)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +22,8 @@ from auditor.odoo.json2 import Json2Transport
 from auditor.odoo.xmlrpc import XmlRpcTransport
 from auditor.settings import Connection
 from tests.auditor.conftest import Cli, Odoo
-from tests.auditor.standin import TRACEBACK
+from tests.auditor.standin import DATABASE, TRACEBACK, StandIn
+from tests.auditor.standin_server import key_of, serving
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>
 <methodResponse><params><param><value>&b;</value></param></params></methodResponse>"""
@@ -243,6 +249,110 @@ def test_what_never_reached_odoo_may_always_be_sent_again(
         way.call("sentinel.job", "trigger", repeat=Repeat.NEVER)
     assert not failed.value.sent
     assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("kind", [XmlRpcTransport, Json2Transport])
+def test_what_may_have_reached_odoo_once_may_have_so_for_good(
+    kind: type[XmlRpcTransport | Json2Transport],
+) -> None:
+    standin = StandIn()
+    with ExitStack() as up:
+        url = up.enter_context(serving(standin))
+        # It carries the call out, loses the answer, and is gone before it is asked again.
+        standin.misbehave("catalog", "drop")
+        connection = Connection(url, DATABASE, "manager", key_of("manager"))
+        way = kind(connection, sleep=lambda _seconds: up.close())
+        way.__dict__.update(_uid=7, _is_known=True)
+        with pytest.raises(Unreachable, match="Cannot connect") as failed:
+            way.call("sentinel.job", "catalog", repeat=Repeat.KEYED)
+    assert failed.value.sent
+    assert standin.counted("catalog") == 1
+
+
+TLS_TROUBLE = {
+    "instead of an answer": b"",
+    "within the answer": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<",
+}
+
+
+class BreakingTls:
+    """Takes requests over TLS, begins to answer, and goes on with what is no TLS."""
+
+    def __init__(self, context: ssl.SSLContext, begin: bytes) -> None:
+        self._context, self._begin = context, begin
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.requests = 0
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def serve(self) -> None:
+        """Serve until the socket is closed."""
+        # A closed socket ends it, a client that does not trust us does not.
+        while True:
+            try:
+                raw, _address = self._listener.accept()
+            except OSError:
+                return
+            with raw.dup() as bare, suppress(OSError):
+                self._answer(self._context.wrap_socket(raw, server_side=True), bare)
+
+    def _answer(self, secured: ssl.SSLSocket, bare: socket.socket) -> None:
+        with secured:
+            while not secured.recv(65536).endswith((b"}", b"</methodCall>\n")):
+                pass
+            self.requests += 1
+            secured.sendall(self._begin)
+            bare.sendall(b"no TLS at all\r\n")
+            bare.recv(1)  # until the client hangs up
+
+    def close(self) -> None:
+        """End :meth:`serve`."""
+        # Closing alone leaves accept() where it is.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def breaking_tls(context: ssl.SSLContext, begin: bytes = b"") -> Iterator[BreakingTls]:
+    server = BreakingTls(context, begin)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("kind", [XmlRpcTransport, Json2Transport])
+@pytest.mark.parametrize("begin", TLS_TROUBLE.values(), ids=TLS_TROUBLE)
+def test_tls_that_breaks_after_the_request_is_a_lost_answer(
+    certificate: tuple[Path, ssl.SSLContext],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[XmlRpcTransport | Json2Transport],
+    begin: bytes,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
+    with breaking_tls(certificate[1], begin) as server:
+        way = kind(Connection(server.url, "acme", "manager", "x"))
+        way.__dict__.update(_uid=7, _is_known=True)  # logged in, so that only the call is sent
+        with pytest.raises(LostAnswer) as lost:
+            way.call("sentinel.job", "stop_all", repeat=Repeat.NEVER)
+    assert server.requests == 1
+    assert "TLS" in lost.value.message
+    assert "certificate" not in lost.value.message
+
+
+@pytest.mark.parametrize("kind", [XmlRpcTransport, Json2Transport])
+def test_a_certificate_that_is_not_trusted_is_met_before_anything_is_sent(
+    certificate: tuple[Path, ssl.SSLContext], kind: type[XmlRpcTransport | Json2Transport]
+) -> None:
+    pauses: list[float] = []
+    with breaking_tls(certificate[1]) as server:
+        way = kind(Connection(server.url, "acme", "manager", "x"), sleep=pauses.append)
+        way.__dict__.update(_uid=7, _is_known=True)
+        with pytest.raises(Unreachable, match=r"certificate of .* is not trusted") as failed:
+            way.call("sentinel.job", "stop_all", repeat=Repeat.NEVER)
+    assert (failed.value.sent, len(pauses), server.requests) == (False, 2, 0)
 
 
 @pytest.mark.parametrize("value", [2**31, -(2**31) - 1, "a\x1bb", {"x": ["\x00"]}, float("nan")])

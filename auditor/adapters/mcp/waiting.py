@@ -11,7 +11,6 @@ from pydantic import Field
 
 from auditor.adapters.mcp.door import Door
 from auditor.odoo.answers import Run
-from auditor.odoo.errors import Unreachable
 
 LONGEST = 50
 """Seconds; clients give a call up after a minute."""
@@ -36,17 +35,12 @@ async def status(door: Door, uid: str) -> Run:
 async def wait(door: Door, uid: str, seconds: float, context: Context[Any, Any]) -> Run:
     """Return the run when it has ended or waits for people, or as it stands after ``seconds``.
 
-    :raises OdooError: it can't be asked about; says that the run goes on.
+    :raises OdooError: it can't be asked about.
     """
     end = anyio.current_time() + seconds
     pause = door.pause
     while True:
-        try:
-            run = await status(door, uid)
-        except Unreachable as error:
-            error.remedy = f"{error.remedy} The run goes on: get_run with run={uid}.".strip()
-            error.details["run"] = uid
-            raise
+        run = await status(door, uid)
         left = end - anyio.current_time()
         if run.state == "done" or run.awaits or left <= 0:
             return run

@@ -9,7 +9,7 @@ from auditor.alerts.events.facts import Facts, key, moment
 from auditor.alerts.events.schedules import LISTED
 from auditor.alerts.judging import Observation
 from auditor.alerts.kinds import APPROVAL_EXPIRING, APPROVAL_WAITING
-from auditor.alerts.spans import say_span
+from auditor.alerts.spans import NEVER, say_span
 from auditor.cli.text import money, plural
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def observe(watch: Watched, known: Collection[str], facts: Facts) -> list[Observation]:
     """Return what waits; what is known to have waited and does not any more is over."""
     now = moment(watch.now) or facts.now
+    within = facts.rules.approval_expires_within
     seen: dict[str, Alert] = {}
     for approval in watch.approvals:
         left = approval.approvals_needed - approval.approvals_given
@@ -32,7 +33,7 @@ def observe(watch: Watched, known: Collection[str], facts: Facts) -> list[Observ
         said = f"{_name(approval, facts)} needs the approval of {who}"
         waiting = _alert(APPROVAL_WAITING, f"{said}.", approval, now, facts)
         seen[waiting.key] = waiting
-        if ends is not None and ends - now <= facts.rules.approval_expires_within:
+        if ends is not None and within != NEVER and ends - now <= within:
             time = f"expires in {say_span(ends - now)}" if ends > now else "is expiring now"
             soon = _alert(APPROVAL_EXPIRING, f"{said}, and {time}.", approval, now, facts)
             seen[soon.key] = soon

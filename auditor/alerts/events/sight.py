@@ -70,15 +70,13 @@ def observe(
     :param well: which of the three, and of :data:`STORE`, were found well.
     :param lasting: whether it is remembered in a store; otherwise people are told that it is not.
     """
-    seen = {}
+    seen: dict[str, list[AuditorError]] = {}
     for trouble in troubles:
         kind = kind_of(trouble)
-        if kind and kind not in seen:
-            seen[kind] = _observation(kind, kind, trouble, facts, lasting=lasting)
-        elif away(trouble) and STORE not in seen:
-            seen[STORE] = _observation(STORE, AUDITOR_BLIND, trouble, facts, lasting=lasting)
+        if kind or away(trouble):
+            seen.setdefault(kind or STORE, []).append(trouble)
     return [
-        *seen.values(),
+        *(_observation(place, each, facts, lasting=lasting) for place, each in seen.items()),
         *(
             Observation(place, facts.now, None, ending)
             for place, ending in _ENDINGS.items()
@@ -88,8 +86,10 @@ def observe(
 
 
 def _observation(
-    place: str, kind: str, trouble: AuditorError, facts: Facts, *, lasting: bool
+    place: str, troubles: Sequence[AuditorError], facts: Facts, *, lasting: bool
 ) -> Observation:
+    kind = AUDITOR_BLIND if place == STORE else place
+    trouble, *others = troubles
     alert = facts.alert(
         kind,
         trouble.message,
@@ -102,6 +102,7 @@ def _observation(
                 for name in ("position", "break")
                 if trouble.details.get(name)
             ),
+            *(("Besides", f"{each.message} {each.remedy}".strip()) for each in others),
             ("Remembered by", "" if lasting else _ALONE),
         ),
     )

@@ -27,7 +27,7 @@ def check(app: App) -> int:
     from auditor.stores.interface import StoreError
     from auditor.stores.opening import open_store
 
-    channels = open_channels(app.settings)
+    channels = open_channels(app.settings).complete()
     read_rules(app.settings.sentinel_alerts).check_channels([each.name for each in channels])
     try:
         with open_store(app.settings, create=False) as store:

@@ -27,7 +27,7 @@ def list_(app: App, everything: bool) -> None:
     if app.as_json:
         app.print_json({"alerts": [showing.known_document(known) for known in alerts]})
         return
-    if not memory.marks:
+    if not memory.marks and not alerts:
         app.out.print("Nothing was judged yet: sentinel-ops pull does it, once a channel is set.")
         return
     if not alerts:

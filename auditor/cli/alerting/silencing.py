@@ -90,7 +90,7 @@ def _later(now: datetime, span: str) -> datetime:
         if length == NEVER:
             raise ValueError("a silence has an end")
         return now + length
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise BadInput(f"--for {span} cannot be used: {error}.", EXAMPLES.capitalize()) from None
 
 

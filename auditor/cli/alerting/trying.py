@@ -10,9 +10,8 @@ from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from auditor.alerts.channels.interface import Channel, NotSent
+    from auditor.alerts.channels.opening import Opened
     from auditor.alerts.events.facts import Facts
     from auditor.alerts.notification import Notification
 
@@ -27,9 +26,8 @@ def test(app: App, name: str) -> None:
     from auditor.alerts.channels.opening import open_channels
     from auditor.cli.render import sentence
 
-    channels = {channel.name: channel for channel in open_channels(app.settings)}
     facts = _facts(app)
-    chosen = _chosen(name, channels, facts)
+    chosen = _chosen(name, open_channels(app.settings), facts)
     message = _message(app, facts, "run_failed")
     failures = [(channel.name, _send(channel, message)) for channel in chosen]
     for channel, failure in failures:
@@ -57,9 +55,9 @@ def preview(app: App, name: str, kind: str) -> None:
 
     if kind not in KINDS:
         raise BadInput(f"There is no kind of alert {kind!r}.", f"Kinds: {', '.join(KINDS)}")
-    channels = {channel.name: channel for channel in open_channels(app.settings)}
+    opened = open_channels(app.settings)
     facts = _facts(app)
-    shown = _chosen(name, channels, facts) if name else list(channels.values())
+    shown = _chosen(name, opened, facts) if name else opened.complete()
     if not shown:
         raise _no_channel()
     texts = {channel.name: channel.preview(_message(app, facts, kind)) for channel in shown}
@@ -99,18 +97,22 @@ def _message(app: App, facts: Facts, kind: str) -> Notification:
     return message(app.settings, facts, database, sample(app.settings, facts, kind))
 
 
-def _chosen(name: str, channels: Mapping[str, Channel], facts: Facts) -> list[Channel]:
+def _chosen(name: str, opened: Opened, facts: Facts) -> list[Channel]:
     """Return the channel of that name, or those of the route with that number."""
-    facts.rules.check_channels(tuple(channels))
-    if name in channels:
-        return [channels[name]]
+    channels = {channel.name: channel for channel in opened.channels}
     routes = facts.rules.routes
+    asked: tuple[str, ...] = (name,)
     if name.isdecimal() and 1 <= int(name) <= len(routes):
-        found = [channels[each] for each in routes[int(name) - 1].channels]
-        if found:
-            return found
-        raise BadInput(f"Route {name} sends nothing anywhere, as the alert rules say.")
-    if not channels:
+        asked = routes[int(name) - 1].channels
+        if not asked:
+            raise BadInput(f"Route {name} sends nothing anywhere, as the alert rules say.")
+    for each in asked:
+        if each in opened.errors:
+            raise opened.errors[each]
+    if all(each in channels for each in asked):
+        return [channels[each] for each in asked]
+    facts.rules.check_channels((*channels, *opened.errors))
+    if not opened.complete():
         raise _no_channel()
     raise BadInput(
         f"There is no channel or route {name}.",

@@ -29,7 +29,7 @@ Examples:
 
 \b
 Days are those of sealing, in UTC. Every row has what was sealed byte for byte,
-with salt and digest. Parquet needs: pip install 'sentinel-ops[parquet]'.
+with salt and digest. Parquet needs, in the clone: pip install '.[parquet]'.
 Reads the local store; sentinel-ops pull brings it up to date.
 """
 )

@@ -10,6 +10,7 @@ import click
 
 from auditor.cli.context import App, common_options, pass_app
 from auditor.errors import BadInput
+from auditor.installing import install_extra
 
 if TYPE_CHECKING:
     from auditor.adapters.mcp.door import Door
@@ -78,7 +79,7 @@ def _build(app: App) -> tuple[Door, Server]:
             raise
         raise BadInput(
             "Serving assistants needs the library mcp, release 2 or newer, which is not installed.",
-            "pip install 'sentinel-ops[mcp]'",
+            install_extra("mcp"),
         ) from error
     door = Door(app.settings)
     return door, build(door)

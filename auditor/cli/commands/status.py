@@ -38,7 +38,7 @@ Exit code as for run; 5 while the run has not ended, or waits for approval.
 def command(app: App, run: str, wait_for_end: bool, timeout: float, shown: int) -> Exit:
     """Show the state of RUN: a run's uid, or a job's code for its last run."""
     from auditor.cli.result import report
-    from auditor.cli.waiting import display, look_again, wait
+    from auditor.cli.waiting import display, look_again, naming, wait
 
     client = app.client()
     uid = run if _UID.fullmatch(run) else _last_of(client, run)
@@ -46,7 +46,8 @@ def command(app: App, run: str, wait_for_end: bool, timeout: float, shown: int) 
     if wait_for_end and state.state != "done":
         show = display(app.err, quiet=app.as_json)
         try:
-            state = wait(client, uid, timeout=timeout, show=show)
+            with naming(uid):
+                state = wait(client, uid, timeout=timeout, show=show)
         except KeyboardInterrupt:
             raise Interrupted(
                 "Interrupted. The run goes on in Odoo.", f"Look again: {look_again(uid)}"

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from auditor.doctor.finding import Finding, fail, ok, unused, warn
 from auditor.doctor.subject import Subject
+from auditor.installing import install_extra
 from auditor.stores.interface import StoreError
 
 PATIENCE = 10.0
@@ -29,7 +30,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         subject.store_closed = "Google's client is not installed."
         yield fail(
             "The store in BigQuery needs Google's client, which is not installed.",
-            "pip install 'sentinel-ops[bigquery]'",
+            install_extra("bigquery"),
         )
         return
     try:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from auditor.doctor.finding import CannotTell, Finding, fail, ok
 from auditor.doctor.subject import Subject
+from auditor.installing import install_extra
 from auditor.secrets_gcp import GCP
 from auditor.stores.bigquery.address import is_address
 from auditor.telemetry import wants_exporter
@@ -30,7 +31,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for extra in missing:
         yield fail(
             f"The settings ask for the extra {extra}, which is not installed.",
-            f"pip install 'sentinel-ops[{extra}]'",
+            install_extra(extra),
         )
     if not missing:
         yield ok(

@@ -12,8 +12,8 @@ from auditor.odoo.errors import OdooError
 SOON = 14
 """Days before its end when a key is told of."""
 RENEW = (
-    "Make a new key (in Odoo: Preferences > Security > New API Key), and put it where the old one "
-    "is before it ends."
+    "Make a new key (in Odoo: My Preferences > Security > Add API Key), and put it where the "
+    "old one is before it ends."
 )
 
 

@@ -8,6 +8,7 @@ from auditor.doctor.checks.extras import PACKAGES, installed
 from auditor.doctor.checks.http import judge
 from auditor.doctor.finding import Finding, fail, ok, unused, warn
 from auditor.doctor.subject import Subject
+from auditor.installing import install_extra
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -17,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not there and (token or settings.sentinel_mcp_allow_apply):
         yield fail(
             "Settings for assistants are there, and their door is not installed.",
-            "pip install 'sentinel-ops[mcp]'",
+            install_extra("mcp"),
         )
     elif not there:
         yield unused("The door for assistants is not installed.")

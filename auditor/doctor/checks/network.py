@@ -38,7 +38,15 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _steps(url: str, is_proxy: bool) -> Iterator[Finding]:
-    host, port = place(url)
+    try:
+        host, port = place(url)
+    except ValueError:
+        # Only a proxy's: ODOO_URL was looked at when it was read.
+        raise NoWay(
+            "The proxy's address is not a web address.",
+            "Look at http_proxy, https_proxy and all_proxy; in a login write / ? # @ as "
+            "%2F %3F %23 %40.",
+        ) from None
     what = f"The proxy {host}" if is_proxy else host
     found = addresses(host, port)
     yield ok(f"{what} is {', '.join(found[:4])}.", addresses=found)

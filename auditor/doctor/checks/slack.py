@@ -29,8 +29,12 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _webhook(url: str) -> Finding:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
         return fail(
             "SLACK_WEBHOOK_URL is not a web address.",
             "It looks like https://hooks.slack.com/services/T.../B.../...",

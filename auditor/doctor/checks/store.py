@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auditor.doctor.finding import Finding, fail, ok, unused, warn
 from auditor.doctor.subject import Subject
+from auditor.installing import UPGRADE_AUDITOR
 from auditor.stores.migrations import APPLICATION_ID, MIGRATIONS
 
 FULL = 200 * 1024 * 1024
@@ -71,7 +72,7 @@ def _look(subject: Subject, path: Path) -> Iterator[Finding]:
             subject.store_closed = "it is of a newer release, see store."
             yield fail(
                 f"The store {path} was written by a newer auditor.",
-                "Upgrade this auditor: pip install --upgrade sentinel-ops",
+                UPGRADE_AUDITOR,
             )
             return
         if version < len(MIGRATIONS):

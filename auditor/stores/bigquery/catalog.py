@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.installing import UPGRADE_AUDITOR
 from auditor.stores.bigquery.address import APPEND
 from auditor.stores.bigquery.schema import (
     APPEND_TABLES,
@@ -75,7 +76,7 @@ def _bring_forward(service: Service, table: Table, kind: str, *, change: bool) -
         raise StoreError(
             f"The dataset {service.dataset_id} was written by a newer auditor (schema {version}, "
             f"this one knows {SCHEMA_VERSION}).",
-            "Upgrade this auditor: pip install --upgrade 'sentinel-ops[bigquery]'",
+            UPGRADE_AUDITOR,
         )
     kinds = {
         field.name: _SAME_KINDS.get(field.field_type, field.field_type) for field in stored.schema

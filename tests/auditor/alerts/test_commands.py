@@ -113,6 +113,7 @@ def test_a_silence_needs_an_end_a_reason_and_what_for(told: Cli) -> None:
         (("--for", "4h", *rest[2:]), "silence everything"),
         (("--for", "never", *rest), "has an end"),
         (("--for", "90d", *rest), "30 d at most"),
+        (("--for", "999999d", *rest), "3650d at most"),
         (("--until", "2020-01-01", *rest), "in the past"),
         (("--until", "soon", *rest), "no moment"),
         (("--for", "4h", *rest[2:], "--matcher", "owner=x"), "cannot be used"),
@@ -219,11 +220,52 @@ def test_a_pull_that_fails_keeps_its_exit_code(told: Cli, hook: Hook) -> None:
     assert told("pull", ODOO_URL="http://127.0.0.1:9").code == 3
 
 
-def test_a_channel_set_up_by_half_does_not_stop_the_pull(told: Cli, odoo: Odoo) -> None:
-    odoo.standin.seal()
-    ran = told("pull", SLACK_CHANNEL="C1")
+def test_the_list_after_a_first_pull_that_failed(told: Cli) -> None:
+    down = {"ODOO_URL": "http://127.0.0.1:9"}
+    told("pull", **down)
+    # Seen once it counts for nothing yet, and nothing else was seen either.
+    assert told("alerts", "list", **down).out.startswith("Nothing was judged yet")
+    told("pull", **down)
+    assert "odoo_unreachable" in told("alerts", "list", **down).out
+
+
+def test_a_channel_set_up_by_half_does_not_stop_the_pull(told: Cli, odoo: Odoo, hook: Hook) -> None:
+    odoo.standin.seal(status="failure")
+    half = {
+        "SLACK_CHANNEL": "C1",
+        "ALERT_EMAIL_TO": "ops@example.com",
+        "DEADMAN_URL": f"{hook.url}/ping",
+    }
+    ran = told("pull", **half)
     assert ran.code == 0
     assert "SLACK_BOT_TOKEN is not" in ran.err
+    assert "SMTP_URL is not" in ran.err
+    # Those that work tell the rest, and what is wrong with those that do not.
+    told_of = {each["alerts"][0]["kind"]: each["alerts"][0] for each in hook.messages()}
+    assert told_of.keys() == {"run_failed", "auditor_blind"}
+    assert "SLACK_BOT_TOKEN is not" in told_of["auditor_blind"]["summary"]
+    assert "SMTP_URL is not" in str(told_of["auditor_blind"]["details"])
+    assert hook.pinged() == 0
+    told("pull")
+    assert [each["status"] for each in hook.messages()] == ["firing", "firing", "resolved"]
+
+
+def test_trying_one_channel_does_not_need_the_others(told: Cli, hook: Hook, tmp_path: Path) -> None:
+    rules = tmp_path / "alerts.toml"
+    rules.write_text(
+        '[[routes]]\nchannels = ["webhook"]\n[[routes]]\nchannels = ["webhook", "email"]\n'
+    )
+    half = {"ALERT_EMAIL_TO": "ops@example.com", "SENTINEL_ALERTS": str(rules)}
+    for name, code in (("webhook", 0), ("1", 0), ("email", 2), ("2", 2)):
+        ran = told("alerts", "test", name, **half)
+        assert (ran.code, "SMTP_URL is not" in ran.err) == (code, bool(code)), name
+    assert len(hook.messages()) == 2
+    for command in ("check", "preview"):
+        ran = told("alerts", command, **half)
+        assert (ran.code, "SMTP_URL is not" in ran.err) == (2, True)
+    assert told("alerts", "preview", "webhook", **half).code == 0
+    ran = told("alerts", "test", "webhook", ALERT_WEBHOOK_URL="", **half)
+    assert ran.code == 2
 
 
 def test_the_dead_man_switch_is_pinged_only_when_all_was_seen(

@@ -125,6 +125,24 @@ def test_a_key_about_to_expire(world: World) -> None:
     assert [message.status for message in world.round()] == [Status.RESOLVED]
 
 
+def test_never_is_off_for_what_is_about_to_expire(world: World) -> None:
+    world.rules('key_expires_within = "never"\napproval_expires_within = "never"')
+    world.standin.watched["key"] = {"kind": "key", "expires_at": "2026-01-31 13:00:00"}
+    world.standin.watched["approvals"] = [awaited_approval(expires_at="2026-01-31 12:10:00")]
+    assert kinds(world.round()) == [["approval_waiting"]]
+    assert world.last.problems == ()
+
+
+@pytest.mark.parametrize("within", ["0s", "3650d"])
+def test_what_is_about_to_expire_in_the_shortest_and_longest_time(
+    world: World, within: str
+) -> None:
+    world.rules(f'key_expires_within = "{within}"\napproval_expires_within = "{within}"')
+    world.standin.watched["key"] = {"kind": "key", "expires_at": "2026-01-31 12:00:00"}
+    world.standin.watched["approvals"] = [awaited_approval(expires_at="2026-01-31 12:00:00")]
+    assert sorted(kinds(world.round())) == [["approval_expiring"], ["key_expiring"]]
+
+
 def test_an_older_addon_tells_of_stops_by_the_trail(world: World) -> None:
     world.standin.misbehave("watch", "fault", times=99, value=(1, missing()))
     after = {"scope": "all", "ref": 0, "name": "Everything", "reason": "Prices"}

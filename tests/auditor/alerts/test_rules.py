@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.kinds import KINDS
 from auditor.alerts.matching import Match
-from auditor.alerts.rules import Mute, Rules, parse_rules, read_rules
+from auditor.alerts.rules import Mute, Route, Rules, Section, parse_rules, read_rules
 from auditor.alerts.stages.group import routes_of
 from auditor.errors import BadInput
 from tests.auditor.alerts.conftest import NOON
@@ -19,21 +20,50 @@ from tests.auditor.alerts.conftest import NOON
 EXAMPLE = Path(__file__).parents[3] / "alerts.toml.example"
 
 
+EXAMPLES = {"severity", "findings", "routes", "mutes", "inhibit"}
+"""What there is nothing of without a file, and the file says "For example" of."""
+
+
+def switched_on(text: str) -> Rules:
+    """The rules with everything in them switched on."""
+    # Prose begins with "# ", what can be switched on with "#" alone.
+    lines = [
+        line[1:] if line[:1] == "#" and line[1:2] != " " else line for line in text.splitlines()
+    ]
+    return parse_rules("\n".join(lines), "example")
+
+
 def test_the_example_says_what_holds_without_it() -> None:
     assert parse_rules(EXAMPLE.read_text(), "example") == Rules()
+    said, without = switched_on(EXAMPLE.read_text()), Rules()
+    for name in Rules.model_fields.keys() - EXAMPLES - {"failures_before", "successes_after"}:
+        assert getattr(said, name) == getattr(without, name), name
+    several = {kind: without.failures(kind) for kind in KINDS if without.failures(kind) > 1}
+    assert said.failures_before == several
+    assert {said.successes(kind) for kind in KINDS} == {1}
 
 
 def test_everything_in_the_example_can_be_switched_on() -> None:
-    lines = EXAMPLE.read_text().splitlines()
-    # Prose begins with "# ", what can be switched on with "#" alone.
-    text = "\n".join(line[1:] if line[:1] == "#" and line[1:2] != " " else line for line in lines)
-    rules = parse_rules(text, "example")
-    given = rules.model_dump()
-    assert set(given) == set(Rules.model_fields)
+    rules = switched_on(EXAMPLE.read_text())
     assert rules.model_fields_set == set(Rules.model_fields)
-    assert rules.routes
-    assert rules.mutes
-    assert rules.inhibit
+    for name in rules.model_fields_set:
+        value = getattr(rules, name)
+        assert value not in ({}, ()), name
+        for table in value if isinstance(value, tuple) else (value,):
+            if isinstance(table, Section) and not isinstance(table, Route):
+                assert table.model_fields_set == set(type(table).model_fields), name
+    given = {name for route in rules.routes for name in route.model_fields_set}
+    assert given == set(Route.model_fields)
+
+
+def test_an_example_is_called_one() -> None:
+    paragraphs = EXAMPLE.read_text().split("\n\n")
+    called = [
+        re.findall(r"^#\[+(\w+)", each, re.MULTILINE)
+        for each in paragraphs
+        if "For example:" in each
+    ]
+    assert {name for names in called for name in names} == EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -43,6 +73,18 @@ def test_everything_in_the_example_can_be_switched_on() -> None:
         ('name = "x"\nrutes = []', "line 2, rutes: there is no such key"),
         ('group_wait = "5 parsecs"', "line 1, group_wait: '5 parsecs' is no length of time"),
         ("group_wait = 5", "line 1, group_wait: must be a text"),
+        ('[[mutes]]\nstart = "22:00Z"', "mutes[1].start: must be a time of day like"),
+        ('[[mutes]]\nend = "06:00+02:00"', "without a zone: `timezone` says which"),
+        ("[[mutes]]\nstart = 3600", 'mutes[1].start: must be a time of day like "22:00"'),
+        ('[flapping]\nwithin = "never"', "line 2, flapping.within: must end"),
+        ('[flapping]\nquiet = "never"', "line 2, flapping.quiet: must end"),
+        ("[flapping]\nchanges = 21", "line 2, flapping.changes"),
+        ('group_wait = "never"', "line 1, group_wait: must end"),
+        ('group_interval = "never"', "line 1, group_interval: must end"),
+        ('key_expires_within = "999999d"', "'999999d' is too long: 3650d at most"),
+        ('[reminders]\ninfo = "999999h"', "line 2, reminders.info: '999999h' is too long"),
+        ("[anomaly]\ndeviations = inf", "line 2, anomaly.deviations"),
+        ("[anomaly]\nchange = inf", "line 2, anomaly.change"),
         ('[reminders]\ncritical = "soon"', "line 2, reminders.critical"),
         (
             '[[routes]]\nchannels = ["a"]\n[[routes]]\nchanels = ["b"]',
@@ -82,6 +124,20 @@ def test_a_channel_that_is_not_configured() -> None:
     rules = parse_rules('[[routes]]\nchannels = ["pager"]', "x")
     with pytest.raises(BadInput, match=r"Route 1.*'pager'"):
         rules.check_channels(("slack",))
+
+
+def test_a_route_keeps_the_channels_that_there_are() -> None:
+    text = "\n".join(
+        f"[[routes]]\nchannels = {channels}"
+        for channels in ('["pager", "slack"]', '["pager"]', "[]", '["email"]')
+    )
+    kept = parse_rules(text, "x").only(("slack", "email"))
+    assert [route.channels for route in kept.routes] == [
+        ("slack",),
+        ("slack", "email"),  # rather everywhere than nowhere
+        (),  # nowhere, on purpose
+        ("email",),
+    ]
 
 
 ROUTES = """
@@ -156,6 +212,11 @@ def test_a_window_over_midnight(moment: str, covered: bool) -> None:
     )
     at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
     assert window.covers(at) is covered
+
+
+def test_a_time_of_day_as_toml_writes_it() -> None:
+    (window,) = parse_rules("[[mutes]]\nstart = 22:00:00\nend = 06:30:00", "x").mutes
+    assert (window.start, window.end) == (time(22), time(6, 30))
 
 
 def test_a_window_without_times_is_the_whole_day() -> None:

@@ -234,3 +234,35 @@ def test_rules_that_cannot_be_read_make_a_blind_auditor_too(world: World) -> Non
     assert "rutes" in blind.alerts[0].summary
     world.rules("")
     assert kinds(world.round()) == [["auditor_blind"]]
+
+
+def test_a_route_to_a_channel_that_is_not_there_costs_no_other_rule(world: World) -> None:
+    rules = """
+[[mutes]]
+match = { kind = ["kill_switch"] }
+[[routes]]
+match = { kind = ["run_failed"] }
+channels = []
+[[routes]]
+match = { kind = ["missed_schedule"] }
+channels = ["pager", "slack"]
+"""
+    world.rules(rules)
+    world.standin.watched["stops"] = [stop("another_job")]
+    world.standin.watched["jobs"] = [watched_job(expected_at=LATE)]
+    world.seal("failure")
+    messages = world.round()
+    assert sorted(kinds(messages)) == [["auditor_blind"], ["missed_schedule"]]
+    blind = next(message for message in messages if message.alerts[0].kind == "auditor_blind")
+    assert "'pager'" in blind.alerts[0].summary
+    assert {"muted", "not_routed"} <= world.why()
+    world.rules(rules.replace('"pager", ', ""))
+    assert kinds(world.round()) == [["auditor_blind"]]
+
+
+def test_everything_that_blinds_is_told_at_once(world: World) -> None:
+    world.rules('[[routes]]\nchannels = ["pager"]\n[[routes]]\nchannels = ["siren"]')
+    (message,) = world.round()
+    (alert,) = message.alerts
+    assert "'pager'" in alert.summary
+    assert "'siren'" in dict(alert.details)["Besides"]

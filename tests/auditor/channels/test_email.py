@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,28 +31,6 @@ def mail() -> Iterator[MailServer]:
 @pytest.fixture
 def channel(mail: MailServer, pauses: Pauses) -> EmailChannel:
     return EmailChannel(mail.url, "Odoo <odoo@example.com>", TO, patience=pauses.patience())
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A certificate of our own making for the loopback, and a server's context with it."""
-    folder = tmp_path_factory.mktemp("certificate")
-    made, key = folder / "certificate.pem", folder / "key.pem"
-    names = "subjectAltName=IP:127.0.0.1,IP:127.0.0.2"
-    try:
-        subprocess.run(
-            [
-                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-                *("-subj", "/CN=standin", "-addext", names, "-keyout", key, "-out", made),
-            ],
-            check=True,
-            capture_output=True,
-        )
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed, so no certificate can be made")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made, key)
-    return made, context
 
 
 def test_a_mail_says_all_that_is_known_as_text_and_as_html(

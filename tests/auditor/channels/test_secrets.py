@@ -130,7 +130,8 @@ def test_no_secret_or_traceback_is_in_a_message(slack: SlackStandIn) -> None:
         assert SECRET not in text
         assert "Traceback" not in text
         assert "x.py" not in text
-        assert "ValueError: ***" in text
+        # In Slack a star is markup, so it gets characters that look like one.
+        assert "ValueError: ***" in text.replace("∗", "*")
 
 
 def test_slack_sdk_prints_nothing_where_nobody_set_up_a_log(tmp_path: Path) -> None:

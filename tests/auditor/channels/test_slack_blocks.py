@@ -7,6 +7,7 @@ refuse what they should is tested at the end.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -30,12 +31,16 @@ NASTY = [
     "&&&&" * 900,
     "👩‍👩‍👧‍👦🔴" * 700,
     '"\\' * 3000,
-    "*bold* _it_ ~no~ `code` ```block```",
+    "*bold* _it_ ~no~ `code` ```block``` ＊bold＊ ＿it＿ ｀code｀ _a_b_",
+    ":white_check_mark: RESOLVED :+1: :a::b: x:100:y",
+    "> quoted",
     "\x00\x07\x1b[31m\x7f\u202egnp.exe\u2028\r\n> quoted\n",
     "\ud83d",
     "é" * 5000,
     'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    x\nValueError: no',
 ]
+# What Slack makes bold, italic, struck, code, a quotation or a picture of.
+MARKUP = re.compile(r"[*＊~`｀]|(?<![A-Za-z0-9])[_＿]|^(?:&gt;|＞)|:[\w+'-]*[^\W\d][\w+'-]*:")
 texts = st.one_of(
     st.sampled_from(NASTY), st.text(max_size=60), st.characters().map(lambda one: one * 4000)
 )
@@ -113,9 +118,27 @@ def test_text_is_cut_to_its_length_and_never_within_a_character(text: str, longe
     assert units(cut) <= longest
     text_of_slack = cut.replace("&lt;", "").replace("&gt;", "").replace("&amp;", "")
     assert not set(text_of_slack) & set("<>&")
-    if "…" not in text and "@" not in text and cut.endswith("…"):
-        uncut = cut[:-1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-        assert text.startswith(uncut)
+    if "…" not in text and cut.endswith("…"):
+        assert escaped(text, 10 * len(text)).startswith(cut[:-1])
+    assert not MARKUP.search(cut)
+
+
+@pytest.mark.parametrize("text", [":white_check_mark: RESOLVED", "*x* _x_ ~x~ `x`", "> x"])
+def test_text_from_odoo_makes_no_markup_wherever_it_stands(text: str) -> None:
+    odd = alert(
+        summary=text, changed=text, owner=text, job_name=text, company=text, tags=(text,),
+        details=((text, text),), records=(Record(text, "https://odoo.example.com/1"), Record(text)),
+    )  # fmt: skip
+    changes = {"title": text, "instance": text, "environment": text, "alerts": (odd,)}
+    plain = [*said(**changes), message(safe(notification(**changes), record_names=True)).text]
+    ours = re.compile(r"^(?:• )?<https://[^|>]*\||^\*[^*\n]*\*", re.MULTILINE)
+    for line in "\n".join(plain).splitlines():
+        assert not MARKUP.search(ours.sub("", line).removeprefix("• ")), line
+
+
+def test_what_people_copy_stays_as_it_is() -> None:
+    for text in ("clean_old_orders", "docs/runbooks/run_failed.md", "2026-11-23 11:24:05 UTC"):
+        assert escaped(text, 100) == text
 
 
 def said(**changes: Any) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.auditor.conftest import Odoo
 from tests.auditor.http.conftest import Ask, Open, asked
+from tests.auditor.standin import BROKEN
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -181,6 +182,32 @@ def test_odoo_gone_while_waiting_does_not_lose_the_run(open_door: Open, odoo: Od
     assert answer.json["uid"] in odoo.standin.runs
 
 
+@pytest.mark.parametrize("seconds", [0, 10])
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (BROKEN, "terminating connection due to administrator command"),
+        ((2, "There is no such run."), "There is no such run."),
+        ((3, "Access Denied"), "refused the login"),
+        ((4, "You are not allowed to read that."), "not allowed to read that"),
+    ],
+)
+def test_a_fault_while_waiting_does_not_lose_the_run(
+    ask: Ask, odoo: Odoo, fault: tuple[int, str], says: str, seconds: float
+) -> None:
+    odoo.standin.misbehave("status", "fault", value=fault)
+    body = {"job": "clean_old_orders", "dry_run": False, "wait_seconds": seconds}
+    answer = ask("POST", "/execute", body)
+    (uid,) = odoo.standin.runs
+    assert (answer.status, answer.json["uid"], answer.json["ok"]) == (202, uid, None)
+    assert answer.headers["Location"] == f"/runs/{uid}"
+    assert says in " ".join(answer.json["messages"])
+    again = ask(
+        "POST", "/execute", body, headers={"idempotency-key": answer.json["idempotency_key"]}
+    )
+    assert (again.json["uid"], again.json["repeated"]) == (uid, True)
+
+
 # --- the key ----------------------------------------------------------------------------------
 
 
@@ -244,6 +271,18 @@ def test_when_the_answer_stays_lost_the_key_is_told(ask: Ask, odoo: Odoo) -> Non
     key = answer.error["idempotency_key"]
     assert key in answer.error["remedy"]
     again = ask("POST", "/execute", {"job": "clean_old_orders"}, headers={"idempotency-key": key})
+    assert (again.status, again.json["repeated"], len(odoo.standin.runs)) == (200, True, 1)
+
+
+def test_when_odoo_breaks_over_the_request_the_key_is_told(ask: Ask, odoo: Odoo) -> None:
+    odoo.standin.misbehave("trigger", "fault_after", value=BROKEN)
+    body = {"job": "clean_old_orders", "dry_run": False}
+    answer = ask("POST", "/execute", body)
+    assert (answer.status, answer.error["code"]) == (502, "odoo_unreachable")
+    assert "It is not known whether Odoo got the request." in answer.error["remedy"]
+    key = answer.error["idempotency_key"]
+    assert key in answer.error["remedy"]
+    again = ask("POST", "/execute", body, headers={"idempotency-key": key})
     assert (again.status, again.json["repeated"], len(odoo.standin.runs)) == (200, True, 1)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.auditor.conftest import Odoo
 from tests.auditor.mcp.conftest import DIGEST, EARLIER, Assistant, Open, Person
+from tests.auditor.standin import BROKEN
 
 pytestmark = pytest.mark.anyio
 
@@ -113,6 +114,28 @@ async def test_a_lost_answer_carries_nothing_out_twice(assistant: Open, odoo: Od
         assert "The same call again is harmless" in error["remedy"]
         run = await it.get("apply_plan", plan=plan, digest=DIGEST)
         assert run["repeated"]
+    assert len(live(odoo)) == 1
+
+
+@pytest.mark.parametrize("call", ["trigger", "status"])
+async def test_a_fault_carries_nothing_out_twice(assistant: Open, odoo: Odoo, call: str) -> None:
+    async with assistant(**ON) as it:
+        plan = await planned(it)
+        if call == "trigger":
+            odoo.standin.misbehave("trigger", "fault_after", value=BROKEN)
+        else:
+            # The plan is looked at twice before it is carried out.
+            for _look in range(2):
+                odoo.standin.misbehave("status", "slow", value=0)
+            odoo.standin.misbehave("status", "fault", value=BROKEN)
+        error = await it.fail("apply_plan", plan=plan, digest=DIGEST)
+        (uid,) = [uid for uid, run in odoo.standin.runs.items() if run["mode"] == "live"]
+        if call == "trigger":
+            assert "The same call again is harmless" in error["remedy"]
+        else:
+            assert error["run"] == uid
+        run = await it.get("apply_plan", plan=plan, digest=DIGEST)
+        assert (run["uid"], run["repeated"]) == (uid, True)
     assert len(live(odoo)) == 1
 
 

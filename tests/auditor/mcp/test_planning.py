@@ -9,6 +9,7 @@ import pytest
 from auditor.adapters.mcp.repeats import WINDOW, Repeats
 from tests.auditor.conftest import Odoo
 from tests.auditor.mcp.conftest import DIGEST, Open
+from tests.auditor.standin import BROKEN
 from tests.auditor.standin_jobs import job
 
 pytestmark = pytest.mark.anyio
@@ -202,6 +203,39 @@ async def test_a_run_that_cannot_be_followed_is_named(assistant: Open, odoo: Odo
     (uid,) = odoo.standin.runs
     assert error["run"] == uid
     assert f"get_run with run={uid}" in error["remedy"]
+
+
+async def test_when_odoo_breaks_over_the_request_the_key_is_told(
+    assistant: Open, odoo: Odoo
+) -> None:
+    odoo.standin.misbehave("trigger", "fault_after", value=BROKEN)
+    async with assistant() as it:
+        error = await it.fail("plan_job", job="clean_old_orders")
+        assert error["kind"] == "ServerFault"
+        assert "It is not known whether Odoo got the request." in error["remedy"]
+        key = error["remedy"].split("idempotency_key=")[1].split()[0]
+        run = await it.get("plan_job", job="clean_old_orders", idempotency_key=key)
+    assert run["repeated"]
+    assert len(odoo.standin.runs) == 1
+
+
+@pytest.mark.parametrize("fault", [BROKEN, (2, "No."), (3, "Access Denied"), (4, "Not allowed.")])
+async def test_a_fault_while_it_is_followed_does_not_lose_the_run(
+    assistant: Open, odoo: Odoo, fault: tuple[int, str]
+) -> None:
+    odoo.standin.misbehave("status", "fault", value=fault)
+    async with assistant() as it:
+        error = await it.fail("plan_job", job="clean_old_orders")
+    (uid,) = odoo.standin.runs
+    assert error["run"] == uid
+    assert f"get_run with run={uid}" in error["remedy"]
+
+
+async def test_of_a_run_that_is_not_there_nobody_says_that_it_goes_on(assistant: Open) -> None:
+    async with assistant() as it:
+        error = await it.fail("get_run", run="00000000-0000-4000-8000-000000000000")
+    assert error["kind"] == "BusinessFault"
+    assert "goes on" not in error["remedy"]
 
 
 def test_a_repeat_is_known_for_a_while_and_not_for_ever() -> None:

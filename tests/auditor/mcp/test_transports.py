@@ -195,7 +195,7 @@ def test_without_the_library_it_says_what_to_install(odoo: Odoo, tmp_path: Path)
         stdin=subprocess.DEVNULL,
     )
     assert ran.returncode == 2
-    assert "pip install 'sentinel-ops[mcp]'" in ran.stderr
+    assert "pip install '.[mcp]'" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -16,7 +16,7 @@ from auditor.cli.common import find_job
 from auditor.cli.exits import NotYet
 from auditor.errors import BadInput
 from auditor.odoo.answers import Run, Triggered
-from auditor.odoo.errors import BusinessFault, Unreachable
+from auditor.odoo.errors import BusinessFault, OdooError, may_be_done
 
 if TYPE_CHECKING:
     from auditor.adapters.http.door import Door
@@ -197,19 +197,19 @@ def _trigger(
             request_id=request_id,
             plan=asked.plan,
         )
-    except Unreachable as error:
-        if error.sent:
-            error.remedy = (
-                f"{error.remedy} It is not known whether Odoo got the request. The same request "
-                f"with Idempotency-Key: {key} finds the run, or makes it once."
-            ).strip()
-            error.details = {**error.details, "idempotency_key": key}
-        raise
     except BusinessFault as error:
         if given and _is_conflict(error.message, key):
             raise HttpError(
                 409, "key_conflict", error.message, "Use a new key for a new request."
             ) from None
+        raise
+    except OdooError as error:
+        if may_be_done(error):
+            error.remedy = (
+                f"{error.remedy} It is not known whether Odoo got the request. The same request "
+                f"with Idempotency-Key: {key} finds the run, or makes it once."
+            ).strip()
+            error.details = {**error.details, "idempotency_key": key}
         raise
 
 
@@ -248,7 +248,7 @@ def _wait(
 ) -> tuple[Run, list[str]]:
     """Return the run as it is when it has ended, waits for people, or the time is over.
 
-    That the run was taken is known; that Odoo can't be asked afterwards does not undo it.
+    That the run was taken is known; whatever Odoo answers afterwards does not undo it.
     """
     from auditor.cli.waiting import wait
 
@@ -259,7 +259,7 @@ def _wait(
         run = wait(client, triggered.uid, timeout=seconds, show=notes, clock=door.clock)
     except NotYet:
         run = notes.run or _as_triggered(triggered)
-    except Unreachable as error:
+    except OdooError as error:
         notes.messages.append(error.message)
         run = notes.run or _as_triggered(triggered)
     return run, notes.messages

@@ -18,7 +18,7 @@ from auditor.cli.common import find_job
 from auditor.errors import BadInput
 from auditor.odoo.answers import Run, Triggered
 from auditor.odoo.client import Client
-from auditor.odoo.errors import Unreachable
+from auditor.odoo.errors import OdooError, may_be_done
 
 REPEATED = (
     "This was asked for before; here is the run of that time. For a new one give another "
@@ -157,15 +157,21 @@ async def follow(
         with door.odoo() as client:
             try:
                 return ask(client)
-            except Unreachable as error:
-                if error.sent:
+            except OdooError as error:
+                if may_be_done(error):
                     error.remedy = (
                         f"{error.remedy} It is not known whether Odoo got the request. {how_again}"
                     ).strip()
                 raise
 
     triggered = await anyio.to_thread.run_sync(asked)
-    run = await wait(door, triggered.uid, seconds, context)
+    try:
+        run = await wait(door, triggered.uid, seconds, context)
+    except OdooError as error:
+        # It was taken, whatever Odoo answers afterwards.
+        error.remedy = f"{error.remedy} The run goes on: get_run with run={triggered.uid}.".strip()
+        error.details["run"] = triggered.uid
+        raise
     return AskedRun(
         **run_facts(run, url=door.connection.shown_url),
         repeated=triggered.repeated,
