@@ -22,25 +22,27 @@ class Observation:
 
     :param alert: as it is now, None when it is over or was not there.
     :param ending: what is said of it when it is over, ``""`` for nothing in particular.
+    :param least: how often in a row it must be seen at least, whatever the rules say of its kind.
     """
 
     key: str
     at: datetime
     alert: Alert | None
     ending: str = ""
+    least: int = 1
 
 
 def judge(known: Known | None, seen: Observation, rules: Rules) -> Known | None:
     """Return what is known after one more look, None when there is nothing to remember."""
     if seen.alert is not None:
-        return _bad(known, seen.alert, seen.at, rules)
+        return _bad(known, seen.alert, seen.at, max(seen.least, rules.failures(seen.alert.kind)))
     if known is None:
         return None
     known = replace(known, bad=0, good=known.good + 1, ending=seen.ending or known.ending)
     return settle(known, seen.at, rules)
 
 
-def _bad(known: Known | None, alert: Alert, at: datetime, rules: Rules) -> Known:
+def _bad(known: Known | None, alert: Alert, at: datetime, least: int) -> Known:
     bad = known.bad + 1 if known else 1
     flips = known.flips if known else ()
     active = known is not None and known.active
@@ -50,10 +52,13 @@ def _bad(known: Known | None, alert: Alert, at: datetime, rules: Rules) -> Known
     if known is not None and active:
         since = known.alert.since
         alert = replace(alert, changed=alert.changed or _changed(known.alert, alert))
-    elif bad >= rules.failures(alert.kind):
+    elif bad >= least:
         active = True
         flips = (*flips, at)[-_KEPT_FLIPS:]
-    return Known(replace(alert, since=since, status=Status.FIRING), active, bad, 0, at, None, flips)
+    # Who was not yet told how the last one ended may hear of it while the next one begins.
+    ending = known.ending if known is not None and not active else ""
+    alert = replace(alert, since=since, status=Status.FIRING)
+    return Known(alert, active, bad, 0, at, None, flips, ending)
 
 
 def settle(known: Known, now: datetime, rules: Rules) -> Known:

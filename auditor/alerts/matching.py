@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from auditor.alerts.kinds import KINDS
 from auditor.alerts.notification import Severity
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ FIELDS = ("severity", "kind", "job", "tag", "company")
 class Match(BaseModel):
     """Alerts of which every field that is given has one of its values; without any, all alerts.
 
-    Values of ``kind``, ``job``, ``tag`` and ``company`` may hold ``*`` for any text.
+    Values of ``kind``, ``job``, ``tag`` and ``company`` may hold ``*`` for any text; every other
+    character stands for itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -50,5 +52,15 @@ class Match(BaseModel):
 
 def _any(patterns: tuple[str, ...], values: tuple[str, ...]) -> bool:
     return not patterns or any(
-        fnmatchcase(value, pattern) for pattern in patterns for value in values if value
+        _like(pattern, value) for pattern in patterns for value in values if value
     )
+
+
+def some_kind(pattern: str) -> bool:
+    """Whether there is a kind of alert that ``pattern`` stands for."""
+    return any(_like(pattern, kind) for kind in KINDS)
+
+
+def _like(pattern: str, value: str) -> bool:
+    anything = ".*".join(re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(anything, value, re.DOTALL) is not None

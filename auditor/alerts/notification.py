@@ -56,6 +56,8 @@ class Alert:
     :param kind: the named event, such as ``run_failed`` or ``odoo_unreachable``; its runbook is
         ``docs/runbooks/<kind>.md``.
     :param summary: one sentence for people, with the numbers.
+    :param job: its code, ``""`` for all jobs, or when only its name is known.
+    :param mode: of the runs it is about, ``""`` when it is about no runs of one mode.
     :param since: when it began, UTC.
     :param details: label and value, for a table of facts.
     :param records: the first of the records it is about, at most five.
@@ -83,6 +85,7 @@ class Alert:
     owner: str = ""
     runbook: str = ""
     url: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class Notification:
     :param instance: which Odoo, a database or a name that people gave it.
     :param environment: such as ``production``.
     :param title: a few words, without severity and status, which channels show in their own way.
+    :param id: the same whenever the same is said again because nobody knows whether it arrived;
+        letters and digits.
     :param hidden: how many alerts of the group are left out because there are too many.
     :param repeated: it may have been sent before.
     """
@@ -107,5 +112,6 @@ class Notification:
     title: str
     alerts: tuple[Alert, ...]
     at: datetime
+    id: str
     hidden: int = 0
     repeated: bool = False

@@ -28,6 +28,8 @@ LEASE = timedelta(minutes=5)
 """Longer than the slowest channel tries one message."""
 PAUSE = timedelta(minutes=15)
 """After a failure that only another configuration mends."""
+DOUBTS = (timedelta(minutes=1), timedelta(minutes=5), PAUSE)
+"""After a message that may have arrived: the first, the second, and every further time in a row."""
 
 
 class Delivery(NamedTuple):
@@ -36,6 +38,11 @@ class Delivery(NamedTuple):
     sent: bool
     why: Withheld | None = None
     because: str = ""
+
+
+def trying_since(told: Told | None, now: datetime) -> datetime:
+    """Return when the message was first sent that is sent now, or may have been sent before."""
+    return (told.trying_since if told is not None and told.telling else None) or now
 
 
 class Post:
@@ -75,6 +82,7 @@ class Post:
         claim = replace(
             before or Told(message.group, channel),
             telling=tuple(alert.key for alert in message.alerts),
+            trying_since=trying_since(before, message.at),
             owner=self._owner,
             lease=self._clock() + LEASE,
         )
@@ -115,12 +123,17 @@ class Post:
         )
         # What an earlier attempt may have told stays in doubt, whatever became of this one.
         doubt = claim.telling if error.unsure else before.telling if before else ()
+        doubts = claim.doubts + error.unsure
+        pause = None if error.passing else PAUSE
+        if error.passing and error.unsure:
+            pause = DOUBTS[min(doubts, len(DOUBTS)) - 1]
         released = replace(
             claim,
             telling=doubt,
+            doubts=doubts,
             owner="",
             lease=None,
-            retry_at=None if error.passing else self._clock() + PAUSE,
+            retry_at=None if pause is None else self._clock() + pause,
             failure=because,
         )
         self._write(key, version, released)

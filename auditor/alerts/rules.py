@@ -10,13 +10,13 @@ import re
 import sys
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from auditor.alerts.kinds import KINDS
-from auditor.alerts.matching import Match
+from auditor.alerts.matching import Match, some_kind
 from auditor.alerts.notification import Severity
 from auditor.alerts.spans import NEVER, FiniteSpan, Span
 from auditor.errors import BadInput
@@ -44,6 +44,24 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _check_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of alert; there are {', '.join(KINDS)}")
+    return kind
+
+
+def _check_match(match: Match) -> Match:
+    for pattern in match.kind:
+        if not some_kind(pattern):
+            _check_kind(pattern)
+    return match
+
+
+KnownKind = Annotated[str, AfterValidator(_check_kind)]
+KnownMatch = Annotated[Match, AfterValidator(_check_match)]
+"""Of which each kind, or text with ``*``, stands for one at least."""
+
+
 class Route(Section):
     """Where some alerts go. The first that fits takes the alert, unless it goes on.
 
@@ -51,7 +69,7 @@ class Route(Section):
     :param group_by: what alerts of one message have in common.
     """
 
-    match: Match = Match()
+    match: KnownMatch = Match()
     channels: tuple[str, ...]
     group_by: tuple[By, ...] = ("kind",)
     go_on: bool = False
@@ -63,7 +81,7 @@ class Mute(Section):
     :param start: and ``end``: local times; an end before the start lies on the next day.
     """
 
-    match: Match = Match()
+    match: KnownMatch = Match()
     days: tuple[Day, ...] = EVERY_DAY
     start: time = time(0)
     end: time = time(0)
@@ -106,13 +124,15 @@ class Mute(Section):
 class Inhibit(Section):
     """While an alert of one of the kinds ``source`` fires, those of the kinds ``target`` wait.
 
+    Only one that is sent somewhere and at least as urgent holds others back.
+
     :param equal: fields that must be the same in both; one that is empty in the source stands for
         all, so that a stop of everything counts for each job.
     """
 
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    equal: tuple[Literal["job", "company", "run"], ...] = ("job",)
+    source: tuple[KnownKind, ...]
+    target: tuple[KnownKind, ...]
+    equal: tuple[Literal["job", "company", "run", "mode"], ...] = ("job",)
 
 
 class Reminders(Section):
@@ -209,8 +229,7 @@ class Rules(Section):
     @classmethod
     def _kinds(cls, value: dict[str, Any]) -> dict[str, Any]:
         for kind, count in value.items():
-            if kind not in KINDS:
-                raise ValueError(f"{kind!r} is no kind of alert; there are {', '.join(KINDS)}")
+            _check_kind(kind)
             if isinstance(count, int) and not 1 <= count <= 720:
                 raise ValueError(f"{kind} must be from 1 to 720")
         return value
@@ -268,8 +287,10 @@ _FAILURES = {"repeated_failure": 3, "odoo_unreachable": 2}
 _RUNS = ("run_failed", "run_partial", "run_aborted", "run_interrupted")
 DEFAULT_INHIBITIONS = (
     Inhibit(source=("kill_switch",), target=("run_aborted", "missed_schedule")),
-    Inhibit(source=("repeated_failure",), target=_RUNS),
-    Inhibit(source=("findings_above",), target=("anomaly", "new_findings")),
+    Inhibit(source=("repeated_failure",), target=_RUNS, equal=("job", "company", "mode")),
+    Inhibit(
+        source=("findings_above",), target=("anomaly", "new_findings"), equal=("job", "company")
+    ),
     Inhibit(source=("approval_expiring",), target=("approval_waiting",), equal=("job", "run")),
     Inhibit(source=("odoo_unreachable",), target=("missed_schedule", "run_too_long"), equal=()),
 )

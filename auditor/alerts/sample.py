@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ def message(settings: Settings, facts: Facts, instance: str, alert: Alert) -> No
         title=f"Test: {KINDS[alert.kind].title}",
         alerts=(replace(alert, status=Status.FIRING),),
         at=facts.now,
+        id=uuid.uuid4().hex,
     )
 
 

@@ -112,8 +112,10 @@ class Told:
     :param at: when it was last told anything; ``receipt`` see the channel's interface.
     :param waiting_since: when something new came up that waits for others to join it.
     :param telling: keys of the message that a sender began to send and did not note the end of.
+    :param trying_since: when something was first sent of which nobody knows whether it arrived.
+    :param doubts: how often in a row a channel could not say whether it did.
     :param owner: of the claim, ``""`` when nobody holds it; it is void after ``lease``.
-    :param retry_at: not before; after a failure that waiting a moment does not mend.
+    :param retry_at: not before; after a failure that waiting a moment does not mend, or in doubt.
     """
 
     group: str
@@ -123,6 +125,8 @@ class Told:
     receipt: str = ""
     waiting_since: datetime | None = None
     telling: tuple[str, ...] = ()
+    trying_since: datetime | None = None
+    doubts: int = 0
     owner: str = ""
     lease: datetime | None = None
     retry_at: datetime | None = None
@@ -250,6 +254,10 @@ class Forgetful:
             else:
                 self._rows[place] = Row(kind, key, expected + 1, document)
         return True
+
+    def forget(self, instance: str) -> None:
+        """Remove everything of one instance."""
+        self._rows = {place: row for place, row in self._rows.items() if place[0] != instance}
 
     def close(self) -> None:
         """See the interface."""

@@ -19,6 +19,7 @@ from auditor.alerts.events import access, approvals, schedules, sight, stops, tr
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.flow import Decision, Flow, Held, Withheld
 from auditor.alerts.judging import Observation, forgotten, judge, settle
+from auditor.alerts.notification import Status
 from auditor.alerts.pipeline import run
 from auditor.alerts.post import Post
 from auditor.alerts.rules import Rules, read_rules
@@ -46,6 +47,7 @@ from auditor.stores.interface import StoreError
 if TYPE_CHECKING:
     from auditor.alerts.channels.interface import Channel
     from auditor.alerts.channels.opening import Opened
+    from auditor.alerts.notification import Alert
     from auditor.odoo.client import Client
     from auditor.odoo.watching import Watched
     from auditor.settings import Settings
@@ -152,8 +154,17 @@ def look(
         return Round(problems=problems, pinged=pinged)
     work = _Work(settings, client, store, channels, broken, send=send, clock=clock)
     with ExitStack() as stack:
-        work.open(stack)
-        return work.round(trouble, pulled=pulled)
+        try:
+            work.open(stack)
+            return work.round(trouble, pulled=pulled)
+        except StoreError as error:
+            if not (send and sight.away(error)):
+                raise
+            logger.error(  # noqa: TRY400
+                "the alerts were not judged",
+                extra={"because": error.message, "remedy": error.remedy},
+            )
+            return work.alone(error)
 
 
 def _open_channels(settings: Settings) -> Opened:
@@ -192,9 +203,19 @@ class _Work:
         self._remembering: AlertStore = _of_this_process
         self._store_trouble: StoreError | BadState | None = None
         self._rules_troubles: list[BadInput] = []
+        self._memory: Memory | None = None
         self._ended: set[str] = set()
         self._half = False
         self._rules = self._read_rules()
+
+    def _facts(self, now: datetime, watched: Watched | None = None) -> Facts:
+        return Facts(
+            self._connection.links_url,
+            self._rules,
+            self._settings.alert_record_names,
+            now,
+            {job.code: job for job in watched.jobs} if watched else {},
+        )
 
     def _read_rules(self) -> Rules:
         try:
@@ -221,9 +242,9 @@ class _Work:
 
         try:
             opened = stack.enter_context(open_alert_store(self._settings, create=self._send))
-            remember(opened, self._instance)
+            self._memory = remember(opened, self._instance)
         except (StoreError, BadState) as error:
-            if isinstance(error, StoreError) and error.passing:
+            if sight.away(error):
                 raise
             if isinstance(error, StoreError) and error.missing:
                 self._remembering = Forgetful(lasting=True)
@@ -241,16 +262,13 @@ class _Work:
             *self._broken.values(),
         ]
         well = set(sight.healthy(trouble)) if pulled else set()
+        if self._store is not None and not isinstance(trouble, StoreError):
+            well.add(sight.STORE)
         watched, unwatched = self._watch(trouble, troubles, well)
-        facts = Facts(
-            self._connection.links_url,
-            self._rules,
-            self._settings.alert_record_names,
-            now,
-            {job.code: job for job in watched.jobs} if watched else {},
-        )
+        facts = self._facts(now, watched)
         memory = self._judge(watched, troubles, well, facts)
         flow = self._tell(memory, now)
+        flow = replace(flow, decisions=(*self._end_alone(facts), *flow.decisions))
         problems = tuple(each for each in troubles if each is not trouble)
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
@@ -267,6 +285,40 @@ class _Work:
                 seen=self._store is not None and self._client is not None,
             ),
         )
+
+    def alone(self, trouble: StoreError) -> Round:
+        """Count that what remembers alerts is out of reach, and tell of it, in this process alone.
+
+        Of everything else nobody knows what was told already, so nothing is said of it.
+        """
+        now = self._clock()
+        self._remembering, self._memory = _of_this_process, None
+        memory = self._judge(None, [trouble], set(), self._facts(now))
+        flow = self._tell(memory, now)
+        active = tuple(known for known in memory.alerts.values() if known.active)
+        return Round(active, flow.held, flow.decisions, (trouble,), "Odoo was not asked.")
+
+    def _end_alone(self, facts: Facts) -> tuple[Decision, ...]:
+        """Tell that a store is back to whom this process alone told that it was not."""
+        lasting = self._remembering
+        if not self._send or lasting is _of_this_process:
+            return ()
+        if not _of_this_process.read(self._instance):
+            return ()
+        self._remembering = _of_this_process
+        memory = self._judge(None, [], {kinds.AUDITOR_BLIND, sight.STORE}, facts)
+        blind = {
+            key: known
+            for key, known in memory.alerts.items()
+            if known.alert.kind == kinds.AUDITOR_BLIND
+        }
+        flow = self._tell(replace(memory, alerts=blind), facts.now)
+        self._remembering = lasting
+        if not any(known.active for known in blind.values()) and not any(
+            each.why for each in flow.decisions
+        ):
+            _of_this_process.forget(self._instance)
+        return flow.decisions
 
     def _watch(
         self, trouble: AuditorError | None, troubles: list[AuditorError], well: set[str]
@@ -296,7 +348,8 @@ class _Work:
     ) -> Memory:
         """Bring what is remembered up to date; when another auditor did so first, look again."""
         for _ in range(TRIES):
-            memory = remember(self._remembering, self._instance)
+            memory = self._memory or remember(self._remembering, self._instance)
+            self._memory = None
             marks, observations = self._observe(memory, watched, troubles, well, facts)
             alerts = self._judged(memory, observations, facts.now)
             changes = [
@@ -351,7 +404,7 @@ class _Work:
                 if error not in troubles:
                     troubles.append(error)
                 well.discard(kinds.AUDITOR_BLIND)
-        seen += sight.observe(troubles, well, facts)
+        seen += sight.observe(troubles, well, facts, lasting=self._remembering.lasting)
         if watched is not None:
             seen += self._of_odoo(memory, watched, facts)
         return marks, seen
@@ -372,12 +425,12 @@ class _Work:
         return [trail.Chain(uid, database, url) for uid in sorted(known)]
 
     def _of_odoo(self, memory: Memory, watched: Watched, facts: Facts) -> list[Observation]:
-        def known(*of: str) -> list[str]:
-            return [
-                key
+        def known(*of: str) -> dict[str, Alert]:
+            return {
+                key: each.alert
                 for key, each in memory.alerts.items()
                 if each.alert.kind in of and (each.active or each.bad)
-            ]
+            }
 
         return [
             *schedules.missed(watched, known(kinds.MISSED_SCHEDULE), facts),
@@ -426,10 +479,11 @@ class _Work:
     def _tell(self, memory: Memory, now: datetime) -> Flow:
         told = {key for each in memory.tolds.values() for key in (*each.alerts, *each.telling)}
         firing = tuple(known.alert for known in memory.alerts.values() if known.active)
+        # Seen again, and not often enough to count as firing, it is over for who was told of it.
         over = tuple(
-            known.alert
+            replace(known.alert, status=Status.RESOLVED, changed=known.ending)
             for key, known in memory.alerts.items()
-            if known.ended_at is not None and (key in told or key in self._ended)
+            if not known.active and (key in told or key in self._ended)
         )
         post = None
         if self._send:
@@ -480,7 +534,7 @@ def _ping(
     if (
         settings.deadman_url is None
         or not seen
-        or any(sight.kind_of(each) in blind for each in troubles)
+        or any(sight.kind_of(each) in blind or sight.away(each) for each in troubles)
         or any(isinstance(each, BadInput) for each in problems)
         or _undelivered(decisions)
     ):

@@ -45,6 +45,7 @@ def safe(notification: Notification, *, record_names: bool) -> Notification:
         instance=line(notification.instance),
         environment=line(notification.environment),
         title=line(notification.title),
+        id=line(notification.id),
         alerts=tuple(_alert(alert, record_names) for alert in notification.alerts),
     )
 
@@ -89,6 +90,7 @@ def _alert(alert: Alert, record_names: bool) -> Alert:
         company=line(alert.company),
         tags=tuple(line(tag) for tag in alert.tags),
         run=line(alert.run),
+        mode=line(alert.mode),
         details=tuple((line(label), line(value)) for label, value in alert.details),
         records=tuple(_record(record, record_names) for record in alert.records[:MOST_RECORDS]),
         changed=line(alert.changed),

@@ -20,7 +20,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, getaddresses, make_msgid
+from email.utils import format_datetime, getaddresses
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -135,10 +135,11 @@ class EmailChannel:
         """See :class:`~auditor.alerts.channels.interface.Channel`."""
         notification = safe(notification, record_names=self._record_names)
         opened = receipt if _is_message_id(receipt) else ""
-        message_id = make_msgid("sentinel", self._sender.domain)
+        message_id = f"<{notification.id}.sentinel@{self._sender.domain}>"
 
         def send(told: Notification) -> None:
-            # The same Message-ID for each try: a mail program shows only one of two.
+            # The same Message-ID for each try, in this round and the next: a mail program shows
+            # only one of two.
             self._hand_in(self._mail(told, opened, message_id))
 
         persist(send, notification, self._patience)

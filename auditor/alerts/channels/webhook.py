@@ -6,7 +6,6 @@ taken away or given another meaning.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -60,16 +59,10 @@ class WebhookChannel:
                 body=json.dumps(document(notification), ensure_ascii=False).encode(),
                 headers={
                     "Content-Type": "application/json",
-                    "Idempotency-Key": idempotency_key(notification),
+                    "Idempotency-Key": notification.id,
                 },
             )
         )
-
-
-def idempotency_key(notification: Notification) -> str:
-    """Return the same key for each try to send one message, another one for any other message."""
-    parts = (notification.group, notification.reason.value, _time(notification.at))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def document(notification: Notification) -> dict[str, object]:

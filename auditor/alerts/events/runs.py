@@ -96,6 +96,7 @@ def _alert(store: TrailStore, stored: StoredRun, kind: str, at: datetime, facts:
         job_name=run.job_name,
         company=run.company,
         run=run.uid,
+        mode=run.mode,
         details=(
             ("Reason", said if counts else ""),
             ("Mode", run.mode),
@@ -136,5 +137,6 @@ def _repeated(run: SealedRun, kind: str, at: datetime, facts: Facts) -> Alert:
         job_name=run.job_name,
         company=run.company,
         run=run.uid,
+        mode=run.mode,
         details=(("Reason", _why(run) if facts.names else ""), ("Mode", run.mode)),
     )

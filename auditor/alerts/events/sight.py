@@ -1,7 +1,8 @@
 """Whether the auditor sees at all.
 
 Odoo unreachable, auditor blind and chain broken are three things. What could not be looked at is
-unknown: it neither fires nor ends anything.
+unknown: it neither fires nor ends anything. A store that is out of reach for a moment is no
+trouble; one that stays so makes the auditor blind as well.
 """
 
 from __future__ import annotations
@@ -19,12 +20,18 @@ from auditor.trail.errors import TrailError
 if TYPE_CHECKING:
     from auditor.errors import AuditorError
 
+STORE = key(AUDITOR_BLIND, "store")
+"""A store that is out of reach, or in use, again and again."""
+PATIENCE = 5
+"""Rounds in a row in which it was before that counts."""
 KINDS = (ODOO_UNREACHABLE, AUDITOR_BLIND, CHAIN_BROKEN)
 _ENDINGS = {
     ODOO_UNREACHABLE: "Odoo answers again.",
     AUDITOR_BLIND: "The auditor sees again.",
+    STORE: "The store can be used again.",
     CHAIN_BROKEN: "The trail goes on as it was sealed.",
 }
+_ALONE = "this process alone, so others may tell of it too, and it once more when started again"
 
 
 def kind_of(trouble: AuditorError) -> str:
@@ -33,9 +40,14 @@ def kind_of(trouble: AuditorError) -> str:
         return ODOO_UNREACHABLE
     if isinstance(trouble, TrailError):
         return CHAIN_BROKEN
-    if isinstance(trouble, StoreError) and trouble.passing:
+    if away(trouble):
         return ""
     return AUDITOR_BLIND
+
+
+def away(trouble: AuditorError) -> bool:
+    """Whether it is a store that may be within reach again in a while."""
+    return isinstance(trouble, StoreError) and trouble.passing
 
 
 def healthy(trouble: AuditorError | None) -> frozenset[str]:
@@ -50,30 +62,33 @@ def healthy(trouble: AuditorError | None) -> frozenset[str]:
 
 
 def observe(
-    troubles: Sequence[AuditorError], well: Iterable[str], facts: Facts
+    troubles: Sequence[AuditorError], well: Iterable[str], facts: Facts, *, lasting: bool
 ) -> list[Observation]:
     """Return what is known of the auditor's own sight.
 
     :param troubles: what went wrong in the pull, in asking for the schedules, in the settings.
-    :param well: which of the three were found well, and in none of ``troubles``.
+    :param well: which of the three, and of :data:`STORE`, were found well.
+    :param lasting: whether it is remembered in a store; otherwise people are told that it is not.
     """
     seen: dict[str, list[AuditorError]] = {}
     for trouble in troubles:
         kind = kind_of(trouble)
-        if kind:
-            seen.setdefault(kind, []).append(trouble)
+        if kind or away(trouble):
+            seen.setdefault(kind or STORE, []).append(trouble)
     return [
-        *(_observation(kind, each, facts) for kind, each in seen.items()),
+        *(_observation(place, each, facts, lasting=lasting) for place, each in seen.items()),
         *(
-            Observation(key(kind), facts.now, None, _ENDINGS[kind])
-            for kind in KINDS
-            if kind in well and kind not in seen
+            Observation(place, facts.now, None, ending)
+            for place, ending in _ENDINGS.items()
+            if place in well and place not in seen
         ),
     ]
 
 
-def _observation(kind: str, troubles: Sequence[AuditorError], facts: Facts) -> Observation:
-    place = key(kind)
+def _observation(
+    place: str, troubles: Sequence[AuditorError], facts: Facts, *, lasting: bool
+) -> Observation:
+    kind = AUDITOR_BLIND if place == STORE else place
     trouble, *others = troubles
     alert = facts.alert(
         kind,
@@ -88,6 +103,7 @@ def _observation(kind: str, troubles: Sequence[AuditorError], facts: Facts) -> O
                 if trouble.details.get(name)
             ),
             *(("Besides", f"{each.message} {each.remedy}".strip()) for each in others),
+            ("Remembered by", "" if lasting else _ALONE),
         ),
     )
-    return Observation(place, facts.now, alert)
+    return Observation(place, facts.now, alert, least=PATIENCE if place == STORE else 1)

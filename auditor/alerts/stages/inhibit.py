@@ -1,6 +1,7 @@
 """Hold back what another alert already explains.
 
-What is over always passes: who was told that it began is told that it ended.
+Only what people hear of explains anything, and nothing that is more urgent than itself. What is
+over always passes: who was told that it began is told that it ended.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.alerts.flow import Flow, Held, Withheld
+from auditor.alerts.kinds import RANK
 from auditor.alerts.notification import Status
+from auditor.alerts.stages.group import routes_of
 
 if TYPE_CHECKING:
     from auditor.alerts.notification import Alert
@@ -35,11 +38,26 @@ def _source(alert: Alert, flow: Flow) -> Alert | None:
             if (
                 source.kind in rule.source
                 and source.key != alert.key
+                and RANK[source.severity] <= RANK[alert.severity]
                 and _equal(rule, source, alert)
+                and _heard(source, flow)
             ):
                 return source
     return None
 
 
 def _equal(rule: Inhibit, source: Alert, target: Alert) -> bool:
-    return all(getattr(source, name) in ("", getattr(target, name)) for name in rule.equal)
+    return all(
+        getattr(source, name) == getattr(target, name) or _of_all(source, name)
+        for name in rule.equal
+    )
+
+
+def _of_all(source: Alert, name: str) -> bool:
+    """Whether ``source`` stands for all jobs, companies, runs, modes."""
+    # A job of which only the name is known is one of them, nobody can say which.
+    return not getattr(source, name) and not (name == "job" and source.job_name)
+
+
+def _heard(source: Alert, flow: Flow) -> bool:
+    return any(route.channels for route in routes_of(source, flow.rules, flow.channels))

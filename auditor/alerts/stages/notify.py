@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.alerts.flow import Decision, Flow, Withheld, urgent_first
 from auditor.alerts.kinds import KINDS, RANK
 from auditor.alerts.notification import Notification, Reason, Status
-from auditor.alerts.post import Delivery
+from auditor.alerts.post import Delivery, trying_since
 from auditor.alerts.state import Told, told_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from auditor.alerts.flow import Bundle
     from auditor.alerts.notification import Alert
 
@@ -45,6 +49,7 @@ def notification(bundle: Bundle, flow: Flow) -> Notification:
     alerts = sorted(bundle.alerts, key=lambda alert: _place(alert, bundle))
     firing = [alert for alert in alerts if alert.status is Status.FIRING]
     most = flow.rules.message.alerts
+    told = flow.tolds.get(told_key(bundle.group, bundle.channel))
     return Notification(
         group=bundle.group,
         status=Status.RESOLVED if bundle.over else Status.FIRING,
@@ -55,9 +60,19 @@ def notification(bundle: Bundle, flow: Flow) -> Notification:
         title=title(firing or alerts),
         alerts=tuple(_marked(alert, bundle) for alert in alerts[:most]),
         at=flow.now,
+        id=_identity(bundle, trying_since(told, flow.now), flow.began),
         hidden=max(len(alerts) - most, 0),
         repeated=bundle.reason is Reason.UNSURE,
     )
+
+
+def _identity(bundle: Bundle, since: datetime, began: Mapping[str, datetime]) -> str:
+    """Return what only a message that says the same in the same doubt has in common with it."""
+    said = sorted(
+        f"{each.key} {each.status.value} {each.severity.value} {began.get(each.key, each.since)}"
+        for each in bundle.alerts
+    )
+    return hashlib.sha256("\n".join((bundle.group, since.isoformat(), *said)).encode()).hexdigest()
 
 
 def title(alerts: list[Alert]) -> str:

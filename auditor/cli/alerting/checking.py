@@ -47,7 +47,9 @@ def check(app: App) -> int:
             app.settings, app.client(), None, trouble, pulled=False, send=False, channels=channels
         )
         found = found.with_problem(error)
-    code = for_error(found.problems[0]) if found.problems else Exit.DONE
+    code = Exit.NO_ANSWER if found.unwatched else Exit.DONE
+    if found.problems:
+        code = for_error(found.problems[0])
     if app.as_json:
         app.print_json(
             {
@@ -65,10 +67,10 @@ def check(app: App) -> int:
     for problem in found.problems:
         app.out.print(sentence(f"Could not check everything: {problem.message}", "red"))
         app.out.print(sentence(problem.remedy))
-    if found.unwatched and not found.problems:
-        app.out.print(
-            sentence(f"Schedules, approvals and stops are unknown: {found.unwatched}", "yellow")
-        )
+    if found.unwatched:
+        unseen = "Not looked at: missed schedules, long runs, approvals and the auditor's key."
+        because = "" if found.problems else f" {found.unwatched}"
+        app.out.print(sentence(f"{unseen}{because}", "yellow"))
     if not channels:
         app.out.print(
             "No channel is configured, so nobody is told; docs/alerts.md says how to add one."

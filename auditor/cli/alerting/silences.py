@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from auditor.cli.alerting.person import who
 from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.errors import BadInput
+
+if TYPE_CHECKING:
+    from auditor.alerts.state import AlertStore, Change
 
 
 @click.command()
@@ -43,7 +48,12 @@ def silence(app: App, matchers: tuple[str, ...], until: str, span: str, comment:
         rules=read_rules(app.settings.sentinel_alerts),
     )
     with open_alert_store(app.settings) as store:
-        store.write(instance_of(app.settings), [Change(SILENCE, made.id, 0, SILENCES.write(made))])
+        _store(
+            store,
+            instance_of(app.settings),
+            Change(SILENCE, made.id, 0, SILENCES.write(made)),
+            "Nothing was silenced",
+        )
     if app.as_json:
         app.print_json(showing.silence_document(made))
         return
@@ -90,8 +100,17 @@ def unsilence(app: App, silence_id: str) -> None:
             raise BadInput(
                 f"There is no silence {silence_id}.", "sentinel-ops alerts silences lists them."
             )
-        store.write(instance, [memory.change(SILENCE, silence_id, None)])
+        _store(store, instance, memory.change(SILENCE, silence_id, None), "The silence still holds")
     if app.as_json:
         app.print_json({"ended": silence_id})
     else:
         app.out.print("The silence is over.")
+
+
+def _store(store: AlertStore, instance: str, change: Change, otherwise: str) -> None:
+    from auditor.stores.interface import StoreError
+
+    if not store.write(instance, [change]):
+        raise StoreError(
+            f"{otherwise}: others changed the alert store meanwhile.", "Try again.", passing=True
+        )

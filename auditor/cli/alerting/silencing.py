@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from auditor.alerts.kinds import KINDS
-from auditor.alerts.matching import FIELDS, Match
+from auditor.alerts.matching import FIELDS, Match, some_kind
 from auditor.alerts.notification import Severity
 from auditor.alerts.spans import EXAMPLES, NEVER, read_span, say_span
 from auditor.alerts.state import Silence
@@ -72,7 +72,7 @@ def read_match(matchers: Sequence[str]) -> Match:
         field, equals, value = text.partition("=")
         if not equals or not value or field not in FIELDS:
             raise BadInput(f"--matcher {text!r} cannot be used.", _MATCHERS)
-        if field == "kind" and "*" not in value and value not in KINDS:
+        if field == "kind" and not some_kind(value):
             raise BadInput(f"There is no kind of alert {value!r}.", f"Kinds: {', '.join(KINDS)}")
         given[field].append(value)
     try:

@@ -1,13 +1,16 @@
 """What is remembered of alerts, in one small table beside the trail in BigQuery.
 
 A write is one transaction: it looks whether every document is as expected, and changes all of them
-or none. Of two at once BigQuery ends the later one.
+or none. Of two at once BigQuery ends the later one, whatever each of them changes; that one is
+tried again, and finds by the versions whether it still may.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import random
+import time
+from collections.abc import Callable, Sequence
 
 from auditor.alerts.state import Change, Row
 from auditor.errors import BadInput
@@ -32,6 +35,8 @@ ALERT_STATE = Table(
     clustering=("instance",),
 )
 _CHANGED = "changed"
+TRIES = 5
+"""Of a write that others on the table keep from being made."""
 _SAME = "t.instance = s.instance AND t.kind = s.kind AND t.key = s.key"
 
 
@@ -39,6 +44,7 @@ class BigQueryAlertStore:
     """See :class:`auditor.alerts.state.AlertStore`.
 
     :param create: make the table when it is missing; otherwise that is an error.
+    :param sleep: how to wait, in seconds, before a write is tried again.
     :raises BadInput: the address is of the mode in which nothing can be claimed.
     :raises StoreError: BigQuery can't be reached or used.
     """
@@ -46,7 +52,12 @@ class BigQueryAlertStore:
     lasting = True
 
     def __init__(
-        self, address: Address, *, create: bool = True, retry_seconds: float = RETRY_SECONDS
+        self,
+        address: Address,
+        *,
+        create: bool = True,
+        retry_seconds: float = RETRY_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if address.mode == APPEND:
             raise BadInput(
@@ -55,6 +66,7 @@ class BigQueryAlertStore:
                 "Set SENTINEL_ALERT_STORE to a file that lasts, such as "
                 "/var/lib/sentinel/alerts.sqlite3.",
             )
+        self._sleep = sleep
         self._service = Service(address, retry_seconds=retry_seconds)
         self._table = f"`{self._service.dataset_id}.{ALERT_STATE.name}`"
         try:
@@ -90,18 +102,21 @@ class BigQueryAlertStore:
         return [Row(*row) for row in rows]
 
     def write(self, instance: str, changes: Sequence[Change]) -> bool:
-        """See the interface."""
-        try:
-            self._service.run(
-                self._script(instance, changes), doing="writing what is remembered of alerts"
-            )
-        except RuledOut:
-            return False
-        except StoreError as error:
-            if is_concurrent(error):
+        """See the interface; False as well when others were faster again and again."""
+        script = self._script(instance, changes)
+        for number in range(TRIES):
+            if number:
+                self._sleep(random.uniform(0.5, 1) * 0.25 * 2**number)  # noqa: S311
+            try:
+                self._service.run(script, doing="writing what is remembered of alerts")
+            except RuledOut:
                 return False
-            raise
-        return True
+            except StoreError as error:
+                if not is_concurrent(error):
+                    raise
+            else:
+                return True
+        return False
 
     def _script(self, instance: str, changes: Sequence[Change]) -> str:
         expected = _rows(instance, [change._replace(document=None) for change in changes])

@@ -39,10 +39,12 @@ class Kept:
     name: str = "slack"
     got: list[Notification] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
 
     def send(self, notification: Notification, *, receipt: str) -> str:
         self.receipts.append(receipt)
+        self.ids.append(notification.id)
         if self.failures:
             failure = self.failures.pop(0)
             if isinstance(failure, NotSent) and failure.unsure:
@@ -150,6 +152,7 @@ class Hook:
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
+        self.keys: list[str] = []
         self.lock = threading.Lock()
         self.before_answer: Callable[[], None] = lambda: None
         self.status = 200
@@ -171,6 +174,7 @@ def hook() -> Iterator[Hook]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with kept.lock:
                 kept.got.append(json.loads(body))
+                kept.keys.append(self.headers["Idempotency-Key"])
             kept.before_answer()
             self._answer()
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import Hook
+from tests.auditor.alerts.test_of_odoo import missing
 from tests.auditor.conftest import Cli, Odoo, Ran
 from tests.auditor.standin_watch import watched_job
 
@@ -86,6 +88,21 @@ def test_check_of_a_store_into_which_nothing_was_pulled(told: Cli) -> None:
     assert told("alerts", "list").out.startswith("Nothing was judged yet")
 
 
+def test_check_is_not_all_good_with_an_addon_that_says_nothing_of_schedules(
+    told: Cli, odoo: Odoo
+) -> None:
+    odoo.standin.seal()
+    told("pull")
+    odoo.standin.misbehave("watch", "fault", times=99, value=(1, missing()))
+    ran = told("alerts", "check")
+    assert ran.code == 3
+    assert "Not looked at: missed schedules, long runs, approvals" in ran.out
+    assert "too old" in ran.out
+    assert "Nothing is wrong" not in ran.out
+    ran = told("alerts", "check", "--json")
+    assert (ran.code, "too old" in ran.json["unwatched"]) == (3, True)
+
+
 def test_a_silence_needs_an_end_a_reason_and_what_for(told: Cli) -> None:
     told("pull")
     rest = ("--matcher", "job=clean_old_orders", "--comment", "Stocktaking")
@@ -123,6 +140,23 @@ def test_silence_and_unsilence(told: Cli, odoo: Odoo, hook: Hook) -> None:
     assert told("alerts", "unsilence", made["id"]).code == 0
     told("pull")
     assert len(hook.messages()) == 1
+
+
+def test_a_silence_that_the_store_does_not_take_is_none(
+    told: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silence = ("alerts", "silence", "--for", "4h", "--matcher", "kind=*", "--comment", "Moving")
+    told("pull")
+    made = told(*silence, "--json").json["id"]
+
+    def refused(*_arguments: object) -> bool:
+        return False
+
+    monkeypatch.setattr("auditor.stores.sqlite_alerts.SqliteAlertStore.write", refused)
+    for arguments in (silence, ("alerts", "unsilence", made)):
+        ran = told(*arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert "Try again." in ran.err
 
 
 def test_close_what_nothing_else_can_end(told: Cli, odoo: Odoo, hook: Hook) -> None:
@@ -251,6 +285,17 @@ def test_the_dead_man_switch_is_pinged_only_when_all_was_seen(
     assert hook.pinged() == 1
     told("pull", **deadman)
     assert hook.pinged() == 2
+
+
+def test_a_store_in_use_keeps_the_dead_man_switch_waiting(
+    told: Cli, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(*_arguments: object, **_options: object) -> None:
+        raise StoreError("The store is in use by another pull.", passing=True)
+
+    monkeypatch.setattr("auditor.trail.pull.pull", in_use)
+    assert told("pull", DEADMAN_URL=f"{hook.url}/ping").code == 1
+    assert hook.pinged() == 0
 
 
 def test_without_a_channel_the_dead_man_switch_still_works(cli: Cli, hook: Hook) -> None:

@@ -11,7 +11,8 @@ from auditor.alerts.state import SILENCE, SILENCES, Change
 from auditor.alerts.watcher import instance_of
 from auditor.cli.alerting.silencing import new_silence
 from auditor.stores.sqlite_alerts import SqliteAlertStore
-from tests.auditor.alerts.conftest import World
+from tests.auditor.alerts.conftest import World, kinds
+from tests.auditor.alerts.test_findings import look_at
 from tests.auditor.standin_jobs import job
 from tests.auditor.standin_watch import stop, watched_job
 
@@ -113,6 +114,51 @@ def test_what_is_explained_by_now_and_over_is_told_to_be_over(world: World) -> N
     world.seal("success")
     told = {message.alerts[0].kind: message.status for message in world.round()}
     assert told == {"kill_switch": Status.FIRING, "run_aborted": Status.RESOLVED}
+
+
+def above(world: World, rules: str) -> None:
+    """Let a job find too much, and an unusual number."""
+    world.rules(f"{rules}\n[findings.above]\nclean_old_orders = 100\n")
+    for found in (*[40] * 8, 342):
+        look_at(world, 0, matched=found)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("", [["findings_above"]]),
+        ('[severity]\nfindings_above = "info"', [["anomaly"]]),
+        (
+            '[[routes]]\nmatch = { kind = ["findings_above"] }\nchannels = []',
+            [["anomaly"]],
+        ),
+        # Heard, and still no reason to keep back what is more urgent.
+        (
+            '[severity]\nanomaly = "critical"\n[[routes]]\nchannels = ["slack"]',
+            [["anomaly"], ["findings_above"]],
+        ),
+    ],
+)
+def test_only_what_people_hear_of_and_is_as_urgent_explains(
+    world: World, rules: str, told: list[list[str]]
+) -> None:
+    above(world, rules)
+    assert sorted(kinds(world.round())) == told
+
+
+@pytest.mark.parametrize("other", [{"mode": "plan"}, {"company": "Other Ltd"}])
+def test_failures_of_plans_and_of_other_companies_explain_nothing(
+    world: World, other: dict[str, str]
+) -> None:
+    for _ in range(3):
+        world.seal("failure", **other)
+        world.wait(minutes=1)
+    assert kinds(world.round()) == [["repeated_failure"]]
+    world.seal("failure")
+    (message,) = world.round()
+    assert [alert.summary for alert in message.alerts] == [
+        "Cancel old quotations (live) failed: no reason was given."
+    ]
 
 
 def test_nothing_is_said_to_be_over_while_a_part_is_held_back(world: World) -> None:

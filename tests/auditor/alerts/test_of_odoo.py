@@ -158,6 +158,41 @@ def test_an_older_addon_tells_of_stops_by_the_trail(world: World) -> None:
     assert message.alerts[0].changed == "Lifted by manager: Right again"
 
 
+def stopped(world: World, scope: str, name: str) -> None:
+    """Let the trail tell of a stop."""
+    after = {"scope": scope, "ref": 12, "name": name, "reason": "Prices"}
+    world.standin.happen("created", model="sentinel.stop", record=4, after=after, before={})
+
+
+def test_a_stop_of_one_job_that_the_trail_tells_of_explains_no_other_job(world: World) -> None:
+    world.standin.misbehave("watch", "fault", times=99, value=(1, missing()))
+    stopped(world, "job", "Another job")
+    world.seal("aborted")
+    messages = world.round()
+    assert sorted(kinds(messages)) == [["kill_switch"], ["run_aborted"]]
+    assert "Stopped by somebody: Another job" in {message.title for message in messages}
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"), [("all", "Everything"), ("clean_old_orders", "Cancel old quotations")]
+)
+def test_a_stop_that_the_trail_told_of_stands_as_long_as_odoo_says_so(
+    world: World, scope: str, name: str
+) -> None:
+    world.standin.misbehave("watch", "fault", times=1, value=(1, missing()))
+    stopped(world, "all" if scope == "all" else "job", name)
+    assert [message.reason for message in world.round()] == [Reason.FIRST]
+    world.standin.watched["stops"] = [stop(scope)]
+    for _ in range(2):
+        world.wait(minutes=6)
+        assert world.round() == []
+    world.standin.watched["stops"] = [stop("another_job")]
+    world.wait(minutes=6)
+    (message,) = world.round()
+    assert [alert.status for alert in message.alerts] == [Status.FIRING, Status.RESOLVED]
+    assert message.alerts[1].changed == "The stop was lifted."
+
+
 def missing() -> str:
     return (
         "Traceback (most recent call last):\n"

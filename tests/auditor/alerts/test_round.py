@@ -8,6 +8,8 @@ import pytest
 
 from auditor.alerts.channels.interface import NotSent
 from auditor.alerts.notification import Reason, Severity, Status
+from auditor.alerts.state import Row
+from auditor.stores.sqlite_alerts import SqliteAlertStore
 from tests.auditor.alerts.conftest import Kept, World, kinds
 from tests.auditor.standin_jobs import job
 from tests.auditor.standin_watch import watched_job
@@ -142,6 +144,33 @@ def test_some_end_and_some_come_new(world: World) -> None:
     ]
 
 
+def test_an_end_that_waits_for_others_is_told_although_the_job_fails_once_more(
+    world: World,
+) -> None:
+    world.standin.jobs = [job("a", name="A"), job("b", name="B")]
+    world.standin.watched["jobs"] = [watched_job("a"), watched_job("b")]
+    for code in "ab":
+        for _ in range(3):
+            world.seal("failure", code=code)
+            world.wait(minutes=1)
+    assert kinds(world.round()) == [["repeated_failure", "repeated_failure"]]
+    world.wait(minutes=1)
+    world.seal("success", code="a")
+    assert ["repeated_failure"] not in kinds(world.round())
+    assert "waiting" in world.why()
+    # One failure is no repeated one: what was told is over all the same.
+    world.wait(minutes=1)
+    world.seal("failure", code="a")
+    world.round()
+    world.wait(minutes=4)
+    message = next(each for each in world.round() if each.reason is Reason.SOME_RESOLVED)
+    assert [(alert.job, alert.status) for alert in message.alerts] == [
+        ("b", Status.FIRING),
+        ("a", Status.RESOLVED),
+    ]
+    assert "went well" in message.alerts[1].changed
+
+
 def test_what_heals_before_anybody_is_told_is_not_told(world: World) -> None:
     world.rules('group_wait = "10m"')
     world.seal("failure")
@@ -192,9 +221,49 @@ def test_a_channel_that_may_have_got_it_gets_it_marked(world: World) -> None:
     world.seal("failure")
     world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
     assert len(world.round()) == 1
+    assert world.round() == []
+    assert world.why() == {"paused"}
+    world.wait(minutes=1)
     (message,) = world.round()
     assert (message.reason, message.repeated) == (Reason.UNSURE, True)
     assert world.round() == []
+
+
+def test_a_channel_that_never_answers_in_time_gets_it_ever_more_rarely(world: World) -> None:
+    world.seal("failure")
+    sent = []
+    for minute in range(60):
+        world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+        if world.round():
+            sent.append(minute)
+        world.wait(minutes=1)
+    assert sent == [0, 1, 6, 21, 36, 51]
+    # So that who gets them can tell that they are one message.
+    assert len(set(world.channel.ids)) == 1
+
+
+def test_what_fires_once_more_while_all_is_in_doubt_is_another_message(world: World) -> None:
+    for status in ("failure", "success", "failure"):
+        world.seal(status)
+        world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+        assert len(world.round()) == 1
+        world.wait(minutes=15)
+    assert len(set(world.channel.ids)) == 3
+
+
+def test_what_says_something_else_is_another_message(world: World) -> None:
+    world.seal("failure")
+    world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
+    world.round()
+    world.standin.watched["jobs"] = [watched_job(severity="critical")]
+    world.seal("failure")
+    world.wait(minutes=1)
+    world.round()
+    world.seal("success")
+    world.round()
+    world.seal("failure")
+    world.round()
+    assert len(set(world.channel.ids)) == len(world.channel.ids) == 4
 
 
 def test_doubt_outlives_a_failure_that_is_none(world: World) -> None:
@@ -204,6 +273,7 @@ def test_doubt_outlives_a_failure_that_is_none(world: World) -> None:
         NotSent("Refused.", passing=True),
     ]
     world.round()
+    world.wait(minutes=1)
     assert world.round() == []
     assert [message.repeated for message in world.round()] == [True]
 
@@ -212,6 +282,7 @@ def test_what_may_have_been_told_is_told_to_be_over(world: World) -> None:
     world.seal("failure")
     world.channel.failures = [NotSent("Timed out.", passing=True, unsure=True)]
     world.round()
+    world.wait(minutes=1)
     world.seal("success")
     (message,) = world.round()
     assert (message.status, message.repeated) == (Status.RESOLVED, True)
@@ -308,6 +379,22 @@ def test_what_is_over_and_told_is_forgotten(world: World) -> None:
     with sqlite3.connect(world.settings.store_path) as db:
         kept = {row[0] for row in db.execute("SELECT kind FROM alert_state")}
     assert kept == {"mark"}
+
+
+def test_a_round_reads_what_is_remembered_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    read = SqliteAlertStore.read
+
+    def counted(store: SqliteAlertStore, instance: str) -> list[Row]:
+        reads.append(instance)
+        return read(store, instance)
+
+    monkeypatch.setattr(SqliteAlertStore, "read", counted)
+    world.seal("failure")
+    assert len(world.round()) == 1
+    assert len(reads) == 1
 
 
 def test_nothing_is_remembered_of_a_round_that_sends_nothing(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.kinds import KINDS
+from auditor.alerts.matching import Match
 from auditor.alerts.rules import Mute, Route, Rules, Section, parse_rules, read_rules
 from auditor.alerts.stages.group import routes_of
 from auditor.errors import BadInput
@@ -94,6 +95,13 @@ def test_an_example_is_called_one() -> None:
         ("[failures_before]\nrun_failed = 0", "from 1 to 720"),
         ('[[mutes]]\ntimezone = "Mars/Olympus"', "'Mars/Olympus' is no time zone"),
         ("[message]\nalerts = 0", "line 2, message.alerts"),
+        (
+            '[[routes]]\nchannels = []\nmatch = { kind = ["run_faild"] }',
+            "line 3, routes[1].match: 'run_faild' is no kind of alert",
+        ),
+        ('[[mutes]]\nmatch.kind = ["runs_*"]', "'runs_*' is no kind of alert"),
+        ('[[inhibit]]\nsource = ["stop"]\ntarget = []', "'stop' is no kind of alert"),
+        ('[[inhibit]]\nsource = []\ntarget = ["run_*"]', "'run_*' is no kind of alert"),
     ],
 )
 def test_a_bad_file_is_told_where(text: str, says: str) -> None:
@@ -164,6 +172,26 @@ def test_routes(about: dict[str, object], channels: list[list[str]]) -> None:
     alert = replace(alert, **about)  # type: ignore[arg-type]
     found = routes_of(alert, parse_rules(ROUTES, "x"), ("slack", "email"))
     assert [list(route.channels) for route in found] == channels
+
+
+@pytest.mark.parametrize(
+    ("pattern", "company", "fits"),
+    [
+        ("Acme*", "Acme Ltd", True),
+        ("*[CH]", "Acme [CH]", True),
+        ("*[CH]", "Acme C", False),
+        ("Who?", "Who?", True),
+        ("Who?", "Whom", False),
+        ("A*e", "A\nme", True),
+        ("acme", "Acme", False),
+        ("Acme", "Acme Ltd", False),
+    ],
+)
+def test_a_star_stands_for_any_text_and_nothing_else_for_any(
+    pattern: str, company: str, fits: bool
+) -> None:
+    alert = Facts("", Rules(), True, NOON).alert("run_failed", "It is.", key="k", since=NOON)
+    assert Match(company=(pattern,)).fits(replace(alert, company=company)) is fits
 
 
 @pytest.mark.parametrize(

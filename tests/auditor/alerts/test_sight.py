@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
 import pytest
 
-from auditor.alerts.notification import Severity, Status
+from auditor.alerts import watcher
+from auditor.alerts.channels.interface import NotSent
+from auditor.alerts.notification import Notification, Reason, Severity, Status
+from auditor.alerts.state import AlertStore
 from auditor.alerts.watcher import look
 from auditor.stores.interface import StoreError
 from tests.auditor.alerts.conftest import World, kinds
@@ -43,6 +50,31 @@ def test_odoo_dies_and_comes_back(world: World) -> None:
         ["missed_schedule"],
         ["odoo_unreachable"],
     ]
+
+
+def test_an_end_that_nobody_could_be_told_of_is_told_although_trouble_stirs_again(
+    world: World,
+) -> None:
+    def look_at(minute: int, *, up: bool) -> list[Notification]:
+        world.wait(minutes=minute)
+        if up:
+            world.standin._moods.clear()
+        else:
+            world.standin.misbehave("*", "status", times=40, value=503)
+        return world.round()
+
+    assert look_at(0, up=False) == []
+    assert [message.reason for message in look_at(1, up=False)] == [Reason.FIRST]
+    world.channel.failures = [NotSent("Slack is down.", passing=True)]
+    assert look_at(1, up=True) == []
+    (message,) = look_at(1, up=False)
+    assert (message.reason, message.status) == (Reason.ALL_RESOLVED, Status.RESOLVED)
+    assert message.alerts[0].status is Status.RESOLVED
+    assert message.alerts[0].changed == "Odoo answers again."
+    assert look_at(1, up=True) == []
+    # What comes an hour later is another outage.
+    assert look_at(60, up=False) == []
+    assert [message.reason for message in look_at(1, up=False)] == [Reason.FIRST]
 
 
 def test_a_restart_of_odoo_is_not_worth_a_message(world: World) -> None:
@@ -114,6 +146,83 @@ def test_a_store_in_use_is_no_trouble(world: World) -> None:
         clock=lambda: world.now,
     )
     assert found.active == ()
+
+
+def test_a_trail_store_that_stays_in_use_is_told_of(world: World) -> None:
+    busy = StoreError("In use by another pull.", "Wait.", passing=True)
+
+    def blocked() -> list[Notification]:
+        world.wait(minutes=1)
+        world.last = look(
+            world.settings,
+            world.client,
+            None,
+            busy,
+            channels=world.channels,
+            clock=lambda: world.now,
+        )
+        return world.channel.take()
+
+    world.round()
+    for _ in range(2):
+        assert [blocked() for _ in range(4)] == [[]] * 4
+        # One good look in between, and it is counted anew.
+        assert world.round() == []
+    assert [blocked() for _ in range(4)] == [[]] * 4
+    (message,) = blocked()
+    (alert,) = message.alerts
+    assert (alert.kind, alert.summary) == ("auditor_blind", "In use by another pull.")
+    assert alert.since == world.now - timedelta(minutes=4)
+    assert blocked() == []
+    assert [message.status for message in world.round()] == [Status.RESOLVED]
+
+
+def test_an_alert_store_that_stays_out_of_reach_is_told_of_by_this_process(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.seal("failure")
+    assert kinds(world.round()) == [["run_failed"]]
+
+    @contextmanager
+    def away(*_arguments: object, **_options: object) -> Iterator[AlertStore]:
+        raise StoreError("BigQuery cannot be reached.", passing=True)
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr("auditor.stores.opening.open_alert_store", away)
+        world.wait(days=2)
+        world.standin.watched["stops"] = [stop()]
+        assert [world.round() for _ in range(4)] == [[]] * 4
+        assert [each.message for each in world.last.problems] == ["BigQuery cannot be reached."]
+        (message,) = world.round()
+        (alert,) = message.alerts
+        assert (alert.kind, alert.summary) == ("auditor_blind", "BigQuery cannot be reached.")
+        assert "this process alone" in dict(alert.details)["Remembered by"]
+        assert world.round() == []
+        with pytest.raises(StoreError, match="cannot be reached"):
+            world.round(send=False)
+    # Then what nobody could look at is judged, too, and what was told before goes on.
+    world.channel.failures = [NotSent("Slack is down.", passing=True) for _ in range(3)]
+    assert world.round() == []
+    assert {(each.alerts[0].kind, each.reason) for each in world.round()} == {
+        ("auditor_blind", Reason.ALL_RESOLVED),
+        ("kill_switch", Reason.FIRST),
+        ("run_failed", Reason.REMINDER),
+    }
+    world.wait(minutes=1)
+    assert world.round() == []
+    assert watcher._of_this_process.read(watcher.instance_of(world.settings)) == []
+
+
+def test_a_store_that_was_broken_is_told_to_be_mended(world: World) -> None:
+    path = world.settings.store_path
+    path.write_bytes(b"no database at all, but long enough to look at" * 40)
+    error = StoreError(f"The store {path} cannot be used.", "Check the disk.")
+    look(world.settings, world.client, None, error, channels=world.channels)
+    assert kinds(world.channel.take()) == [["auditor_blind"]]
+    path.unlink()
+    assert [message.status for message in world.round()] == [Status.RESOLVED]
+    assert world.round() == []
 
 
 def test_rules_that_cannot_be_read_make_a_blind_auditor_too(world: World) -> None:

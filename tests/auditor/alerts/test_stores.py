@@ -26,15 +26,17 @@ from auditor.alerts.state import (
 )
 from auditor.stores.interface import StoreError
 from auditor.stores.sqlite_alerts import SqliteAlertStore
+from sentinel_env.bigquery_emulator import BigQueryEmulator
 from tests.auditor.alerts.conftest import NOON, Kept
 
 GROUP = "kind=run_failed"
 MESSAGE = Notification(
-    GROUP, Status.FIRING, Severity.WARNING, Reason.FIRST, "acme", "test", "Title", (), NOON
+    GROUP, Status.FIRING, Severity.WARNING, Reason.FIRST, "acme", "test", "Title", (), NOON, "1"
 )
 
 
 _NUMBERS = count(1)
+Aborting = tuple[AlertStore, list[int]]
 
 
 @pytest.fixture(params=["sqlite", "forgetful", "bigquery"])
@@ -80,6 +82,47 @@ def test_all_or_nothing(store: AlertStore) -> None:
     assert not store.write("acme", [change("b", 0), change("a", 0)])
     assert not store.write("acme", [change("a", 1, None), change("c", 7)])
     assert [row.key for row in store.read("acme")] == ["a"]
+
+
+@pytest.fixture
+def aborting(bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch) -> Aborting:
+    """A store in BigQuery that ends transactions because of others on the same table."""
+    api = pytest.importorskip("google.api_core.exceptions", reason="no Google client installed")
+    from auditor.stores.bigquery import alerts
+    from auditor.stores.bigquery.address import Address
+    from auditor.stores.bigquery.errors import store_error
+
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    address = Address("a-project", f"alerts_{next(_NUMBERS)}")
+    store = alerts.BigQueryAlertStore(address, retry_seconds=5, sleep=lambda _seconds: None)
+    said = api.BadRequest("Transaction is aborted due to concurrent update against table x.")
+    run = store._service.run
+    left: list[int] = []
+
+    def aborted(sql: str, *, doing: str) -> object:
+        if left and left.pop():
+            raise store_error(said, address, doing)
+        return run(sql, doing=doing)
+
+    monkeypatch.setattr(store._service, "run", aborted)
+    return store, left
+
+
+def test_what_bigquery_aborts_is_tried_again_and_still_only_if_nobody_changed_it(
+    aborting: Aborting,
+) -> None:
+    store, left = aborting
+    left += [1, 1]
+    assert store.write("acme", [change("a", 0)])
+    left += [1, 1]
+    assert not store.write("acme", [change("a", 0)])
+    assert left == []
+    left += [1] * 20
+    assert not store.write("acme", [change("a", 1)])
+    left.clear()
+    assert [row.version for row in store.read("acme")] == [1]
+    store.close()
 
 
 def test_removed_and_made_again(store: AlertStore) -> None:

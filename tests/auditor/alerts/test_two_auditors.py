@@ -80,6 +80,7 @@ def test_killed_between_sending_and_noting(
     first, second = hook.messages()
     assert (second["reason"], second["repeated"]) == ("unsure", True)
     assert [each["key"] for each in second["alerts"]] == [each["key"] for each in first["alerts"]]
+    assert len(set(hook.keys)) == 1
 
 
 def let_claims_run_out(store: Path) -> None:

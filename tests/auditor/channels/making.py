@@ -62,6 +62,7 @@ def notification(**changes: Any) -> Notification:
             title="Clean old orders failed",
             alerts=(alert(),),
             at=AT,
+            id="0123abcd",
         ),
         **changes,
     )

@@ -10,7 +10,7 @@ import pytest
 
 from auditor.alerts.channels.interface import NotSent
 from auditor.alerts.channels.smtp import EmailChannel
-from auditor.alerts.notification import Record, Severity
+from auditor.alerts.notification import Reason, Record, Severity
 from auditor.errors import BadInput
 from auditor.redact import redact
 from tests.auditor.channels.making import Pauses, alert, notification, resolved
@@ -86,7 +86,7 @@ def test_heads_cannot_be_injected(channel: EmailChannel, mail: MailServer) -> No
 
 def test_mails_of_a_group_are_one_thread(channel: EmailChannel, mail: MailServer) -> None:
     receipt = channel.send(notification(), receipt="")
-    assert channel.send(resolved(severity=Severity.INFO), receipt=receipt) == receipt
+    assert channel.send(resolved(severity=Severity.INFO, id="4567"), receipt=receipt) == receipt
     first, second = mail.messages
     assert receipt == first["Message-ID"]
     assert first["References"] is None
@@ -95,6 +95,14 @@ def test_mails_of_a_group_are_one_thread(channel: EmailChannel, mail: MailServer
     assert second["Subject"].startswith("✅ RESOLVED (was info)")
     assert second["Importance"] is None
     assert first["X-Sentinel-Group"] == second["X-Sentinel-Group"]
+
+
+def test_a_message_sent_once_more_is_the_same_mail(channel: EmailChannel, mail: MailServer) -> None:
+    channel.send(notification(), receipt="")
+    channel.send(notification(reason=Reason.UNSURE), receipt="")
+    channel.send(notification(id="4567"), receipt="")
+    first, again, other = (message["Message-ID"] for message in mail.messages)
+    assert first == again != other
 
 
 @pytest.mark.parametrize("receipt", ["C1:17.2", "<no-at>", "<a@b>\r\nBcc: x@y", "<a@b> <c@d>"])
