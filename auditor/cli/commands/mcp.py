@@ -27,8 +27,8 @@ Examples:
   SENTINEL_MCP_TOKEN=... sentinel-ops mcp --http --host 0.0.0.0
 
 \b
-Assistants may look, plan and simulate. They may carry out a plan, once and by
-its hash, only with SENTINEL_MCP_ALLOW_APPLY=1; who has to approve is up to Odoo.
+Assistants may look, plan and simulate. They may carry out a plan, by its hash,
+only with SENTINEL_MCP_ALLOW_APPLY=1; who has to approve is up to Odoo.
 """
 )
 @click.option("--http", "over_http", is_flag=True, help="Serve over HTTP instead of a pipe.")
