@@ -368,6 +368,8 @@ class StandIn:
         if known:
             run = self.runs[known[1]]
             return self._triggered(run, repeated=True)
+        if not entry["available"]:
+            raise Fault(2, f"The job {code} cannot run in this database.")
         end = self.runs[plan]["expires_at"] if plan in self.runs else ""
         if end and end < NOW:
             raise Fault(2, f"The plan {plan} expired at {end} UTC. Make a new one.")

@@ -120,7 +120,12 @@ def handle(door: Door, call: Call) -> Response:
     key = given or str(uuid.uuid4())
     client = door.client()
     job = _job(client, asked.job)
-    triggered = _trigger(client, job, asked, key, given=bool(given), request_id=call.request_id)
+    try:
+        triggered = _trigger(client, job, asked, key, given=bool(given), request_id=call.request_id)
+    except BusinessFault:
+        # Only now: what was accepted once under this key stays accepted.
+        _check_available(job)
+        raise
     run, messages = _wait(door, client, triggered, asked.wait_seconds)
     document = {
         **figures(door, run),
@@ -154,14 +159,18 @@ def _key(header: str | None) -> str:
 
 def _job(client: Client, code: str) -> Job:
     try:
-        job = find_job(client.catalog(), code)
+        return find_job(client.catalog(), code)
     except BadInput as error:
         raise HttpError(404, "job_unknown", error.message, error.remedy) from None
+
+
+def _check_available(job: Job) -> None:
     if not job.available:
         raise HttpError(
-            409, "job_unavailable", f"The job {code} is not available: {job.unavailable_reason}"
-        )
-    return job
+            409,
+            "job_unavailable",
+            f"The job {job.code} is not available: {job.unavailable_reason}",
+        ) from None
 
 
 def _mode(job: Job, asked: Execute) -> str:
