@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.auditor.conftest import Odoo
-from tests.auditor.http.conftest import Ask, Open, asked
+from tests.auditor.http.conftest import TOKEN, Ask, Open, asked, known
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -205,14 +205,14 @@ def test_a_key_of_another_request_is_a_conflict(ask: Ask) -> None:
 
 
 def test_two_at_once_with_one_key_make_one_run(open_door: Open, odoo: Odoo) -> None:
-    door = open_door()
+    door = open_door(SENTINEL_HTTP_TOKEN=TOKEN)
     together = threading.Barrier(4)
     answers = []
 
     def one() -> None:
         together.wait()
         answers.append(
-            asked(
+            known(
                 door,
                 "POST",
                 "/execute",

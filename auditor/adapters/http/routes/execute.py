@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from auditor.adapters.http.identity import admit_change
 from auditor.adapters.http.message import Response
 from auditor.adapters.http.result import Accepted, figures
 from auditor.adapters.http.route import Answer, Call, Route
@@ -116,6 +117,8 @@ def handle(door: Door, call: Call) -> Response:
     asked = call.body
     if not isinstance(asked, Execute):
         raise TypeError("read by the route's own body")
+    if not asked.dry_run:
+        admit_change(door.token, platform=door.platform)
     given = _key(call.request.headers.get("idempotency-key"))
     key = given or str(uuid.uuid4())
     client = door.client()
@@ -285,11 +288,11 @@ ROUTE = Route(
     "POST",
     "/execute",
     "Run a job: dry unless told otherwise",
-    'Asks Odoo for a run and waits for it. Only `"dry_run": false` changes anything; Odoo\'s '
-    "guards (caps, windows, approvals, kill switch) hold all the same. 200: the run has ended, "
-    "and `ok` and `status` say how. 202: it goes on, or waits for approval (`awaits`); look at "
-    "`Location`. With an `Idempotency-Key` the request may be sent again without making a second "
-    "run.",
+    'Asks Odoo for a run and waits for it. Only `"dry_run": false` changes anything, and '
+    "only where a token or Google's IAM tells who asks; Odoo's guards (caps, windows, approvals, "
+    "kill switch) hold all the same. 200: the run has ended, and `ok` and `status` say how. 202: "
+    "it goes on, or waits for approval (`awaits`); look at `Location`. With an `Idempotency-Key` "
+    "the request may be sent again without making a second run.",
     handle,
     {
         200: Answer("The run has ended.", Accepted, {"Location": "The run."}),
@@ -303,5 +306,9 @@ ROUTE = Route(
     headers={
         "Idempotency-Key": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     },
-    errors={404: ("job_unknown",), 409: ("job_unavailable", "key_conflict")},
+    errors={
+        403: ("token_needed",),
+        404: ("job_unknown",),
+        409: ("job_unavailable", "key_conflict"),
+    },
 )
