@@ -227,7 +227,7 @@ def test_deployment(house: House, tmp_path: Path) -> None:
         # A dry run changes nothing, here as everywhere.
         assert "Function sentinel (python312)" in deploy("--dry-run")
         assert cloud.calls == []
-        deploy()
+        deploy("--yes")
     flags = cloud.made["function:sentinel"]["flags"]
     assert {"--gen2", "--trigger-http"} <= set(flags)
     assert (flags["--runtime"], flags["--region"]) == ("python312", "us-central1")
