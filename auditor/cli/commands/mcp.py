@@ -86,9 +86,14 @@ def _build(app: App) -> tuple[Door, Server]:
 
 def _client_settings(app: App) -> dict[str, object]:
     """Return the block that most clients take; secrets are for the reader to fill in."""
+    from auditor.origins import shown
+
     settings = app.settings
+    url = shown(settings, "odoo_url")
+    if url != (settings.odoo_url or ""):
+        click.echo("This is ODOO_URL without its login; put it back where you need it.", err=True)
     env = {
-        "ODOO_URL": settings.odoo_url or "https://odoo.example.com",
+        "ODOO_URL": url or "https://odoo.example.com",
         "ODOO_DB": settings.odoo_db or "my-database",
         "ODOO_USERNAME": settings.odoo_username or "assistant",
         "ODOO_PASSWORD": "an API key of that user",
