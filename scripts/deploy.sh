@@ -121,6 +121,8 @@ if [[ $dry_run == false ]]; then
     command -v "$program" >/dev/null ||
       fail "$program is not installed." 'https://cloud.google.com/sdk/docs/install'
   done
+  [[ $yes == true || -t 0 ]] ||
+    fail 'There is no terminal to ask at.' 'Give --yes, or --dry-run to see the plan.'
 fi
 
 # --- the plan ------------------------------------------------------------------------------------
@@ -158,7 +160,7 @@ if [[ $dry_run == true ]]; then
   say 'Dry run: nothing was done.'
   exit 0
 fi
-if [[ $yes == false && -t 0 ]]; then
+if [[ $yes == false ]]; then
   read -r -p 'Go on? [y/N] ' answer
   [[ $answer == [yY]* ]] || fail 'Stopped, nothing was done.'
 fi

@@ -23,6 +23,8 @@ from tests.auditor.standin_moods import Moods
 from tests.auditor.standin_server import PASSWORD, Fault, Handler, Misbehave, key_of
 
 DATABASE = "acme"
+NOW = "2026-01-31 12:00:00"
+"""By the clock of this Odoo."""
 
 USERS = {
     "manager": (7, {"operator", "auditor", "manager", "approver", "emergency"}),
@@ -321,7 +323,7 @@ class StandIn:
             "odoo_version": "19.0",
             "database": DATABASE,
             "chain": self.chain,
-            "now": "2026-01-31 12:00:00",
+            "now": NOW,
             "neutralized": False,
             "queued": 1,
             "running": 0,
@@ -373,6 +375,11 @@ class StandIn:
         if known:
             run = self.runs[known[1]]
             return self._triggered(run, repeated=True)
+        if not entry["available"]:
+            raise Fault(2, f"The job {code} cannot run in this database.")
+        end = self.runs[plan]["expires_at"] if plan in self.runs else ""
+        if end and end < NOW:
+            raise Fault(2, f"The plan {plan} expired at {end} UTC. Make a new one.")
         uid = str(uuid.uuid4())
         self.runs[uid] = self._new_run(uid, code, mode, parameters)
         self.runs[uid].update(

@@ -734,11 +734,15 @@ def test_the_doors(cli: Cli) -> None:
         return verdicts(cli("doctor", "--json", ODOO_URL="", **env))
 
     assert doctor()["http"] == {"not_used"}
-    assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-short")["http"] == {"warn"}
+    assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-short")["http"] == {"fail"}
+    assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-short-one")["http"] == {"warn"}
+    assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-" * 5 + "\n")["http"] == {"fail"}
+    assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-short".ljust(30))["http"] == {"fail"}
     assert doctor(SENTINEL_HTTP_TOKEN="s3cr3t-" * 5)["http"] == {"ok"}
     assert doctor()["mcp"] == {"ok"}
     assert doctor(SENTINEL_MCP_ALLOW_APPLY="true")["mcp"] == {"warn"}
-    assert doctor(SENTINEL_MCP_TOKEN="s3cr3t-short")["mcp"] == {"ok", "warn"}
+    assert doctor(SENTINEL_MCP_TOKEN="s3cr3t-short")["mcp"] == {"ok", "fail"}
+    assert doctor(SENTINEL_MCP_TOKEN="s3cr3t-short-one")["mcp"] == {"ok", "warn"}
 
 
 def test_a_connection_does_not_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -319,6 +319,35 @@ def test_an_empty_store_is_not_all_good(cli: Cli, odoo: Odoo) -> None:
     assert "nothing to compare" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("hinder", "why"),
+    [
+        (lambda _odoo: None, "The store itself is not what was sealed"),
+        (
+            lambda odoo: setattr(odoo, "chain", "99999999-2222-3333-4444-555555555555"),
+            "nothing to compare",
+        ),
+        (lambda odoo: odoo.misbehave("health", "status", value=500, times=9), "500"),
+    ],
+)
+def test_a_broken_store_is_told_of_though_odoo_was_not_compared(
+    cli: Cli, pulled: StandIn, store: Path, hinder: Edit, why: str
+) -> None:
+    tamper(store, [f"UPDATE lines SET content = replace(content, '100.00', '900.00') {LINE_4}"])
+    hinder(pulled)
+    ran = cli("verify", "--against-odoo", "--json")
+    assert ran.code == 6, ran.err
+    (check,) = ran.json["checks"]
+    assert (check["break"], check["position"]) == ("line_edited", "4")
+    assert ran.json["good"] is False
+    assert why in ran.json["not_compared"]["message"]
+    ran = cli("verify", "--against-odoo")
+    assert ran.code == 6
+    assert "line 2 was edited" in ran.out
+    assert "Odoo was not compared. " in ran.out
+    assert why in ran.out
+
+
 def test_odoo_that_cannot_be_asked_is_not_all_good(cli: Cli, pulled: StandIn) -> None:
     pulled.misbehave("export_lines", "status", value=500)
     assert cli("verify", "--against-odoo").code == 3

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -54,13 +55,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def functions_framework(house: House, folder: Path, *, port: int) -> Iterator[str]:
+def functions_framework(house: House, folder: Path, *, port: int, token: str = "") -> Iterator[str]:
     """Run `functions-framework --target=sentinel --debug` in the clone; give its address."""
     environment = {
         **bare_environment(folder),
         **house.settings(),
         "SENTINEL_STORE": str(folder / "trail.sqlite3"),
         "PORT": str(port),
+        **({"SENTINEL_HTTP_TOKEN": token} if token else {}),
     }
     log = folder / "server.log"
     with (
@@ -113,15 +115,24 @@ def test_http_local(house: House, quotations: Orders, tmp_path: Path) -> None:
         answer = requests.post(f"{address}/execute", json={"job": "clean_old_orders"}, timeout=120)
         assert answer.json()["status"] == "dry_run"
 
-        asked["dry_run"] = False
-        answer = requests.post(f"{address}/execute", json=asked, timeout=120)
-        assert answer.status_code == 200, answer.text
-        assert (answer.json()["status"], answer.json()["updated"]) == ("success", 2)
-        assert quotations.states(ids) == ["cancel", "cancel"]
-
         unknown = requests.post(f"{address}/execute", json={"job": "no_such_job"}, timeout=60)
         assert unknown.status_code == 404
         assert unknown.json()["error"]["remedy"]
+
+        # For real it goes only where callers are known; the first system asked nobody who they are.
+        asked["dry_run"] = False
+        answer = requests.post(f"{address}/execute", json=asked, timeout=120)
+        assert answer.status_code == 403
+        assert "SENTINEL_HTTP_TOKEN" in answer.json()["error"]["remedy"]
+        assert quotations.states(ids) == ["draft", "draft"]
+
+    token = secrets.token_urlsafe(32)
+    with functions_framework(house, tmp_path, port=free_port(), token=token) as address:
+        known = {"Authorization": f"Bearer {token}"}
+        answer = requests.post(f"{address}/execute", json=asked, headers=known, timeout=120)
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["status"], answer.json()["updated"]) == ("success", 2)
+        assert quotations.states(ids) == ["cancel", "cancel"]
 
 
 def test_http_port_is_8080() -> None:
@@ -216,7 +227,7 @@ def test_deployment(house: House, tmp_path: Path) -> None:
         # A dry run changes nothing, here as everywhere.
         assert "Function sentinel (python312)" in deploy("--dry-run")
         assert cloud.calls == []
-        deploy()
+        deploy("--yes")
     flags = cloud.made["function:sentinel"]["flags"]
     assert {"--gen2", "--trigger-http"} <= set(flags)
     assert (flags["--runtime"], flags["--region"]) == ("python312", "us-central1")

@@ -81,7 +81,9 @@ class Door:
                 "whom it should"
             )
         else:
-            logger.warning("the door has no token: it answers this machine only")
+            logger.warning(
+                "the door has no token: it answers this machine only, and changes nothing"
+            )
 
     def connection(self) -> Connection:
         """Return what is needed to reach Odoo.

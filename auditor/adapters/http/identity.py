@@ -2,7 +2,9 @@
 
 Google's IAM stands in front where the door is deployed; there the platform has checked the caller
 before the request arrives. Anywhere else a bearer token is needed (``SENTINEL_HTTP_TOKEN``), and
-without one the door answers this machine only. With a token set, the token decides, everywhere.
+without one the door answers this machine only, and changes nothing in the business: a proxy on this
+machine that does not say so looks like a program of it. With a token set, the token decides,
+everywhere.
 
 functions-framework listens on every address of the machine unless told otherwise, so a door that
 nobody configured must not be an open one.
@@ -67,8 +69,26 @@ def admit(request: Request, token: str, *, platform: bool) -> None:
         )
 
 
+def admit_change(token: str, *, platform: bool) -> None:
+    """Let a request pass that changes records for real; it was let in already.
+
+    :raises HttpError: all that is known of callers here is that this machine seems to ask.
+    """
+    if not token and not platform:
+        raise HttpError(
+            403,
+            "token_needed",
+            "Without a token this door starts nothing that changes records.",
+            "Set SENTINEL_HTTP_TOKEN where the door runs, and send it: Authorization: Bearer "
+            "TOKEN.",
+        )
+
+
 def is_local(request: Request) -> bool:
-    """Whether a program of this machine asks, and neither a proxy nor a page in a browser."""
+    """Whether a program of this machine asks, and no page in a browser.
+
+    A proxy that says that it is one is told apart; one that is silent can't be.
+    """
     try:
         peer = ip_address(request.peer.partition("%")[0])
     except ValueError:

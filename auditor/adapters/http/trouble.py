@@ -19,6 +19,7 @@ CODES = {
     "refused_by_odoo": "Odoo understood the request and says no; the message is Odoo's.",
     "unauthenticated": "The door does not know who asks.",
     "forbidden": "Odoo does not let the auditor's user do that.",
+    "token_needed": "This door has no token, so nobody may change anything through it.",
     "not_found": "There is no such address.",
     "job_unknown": "Odoo offers no job of that code.",
     "run_unknown": "There is no such run, or the auditor's user may not see it.",

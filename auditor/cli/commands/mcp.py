@@ -28,8 +28,8 @@ Examples:
   SENTINEL_MCP_TOKEN=... sentinel-ops mcp --http --host 0.0.0.0
 
 \b
-Assistants may look, plan and simulate. They may carry out a plan, once and by
-its hash, only with SENTINEL_MCP_ALLOW_APPLY=1; who has to approve is up to Odoo.
+Assistants may look, plan and simulate. They may carry out a plan, by its hash,
+only with SENTINEL_MCP_ALLOW_APPLY=1; who has to approve is up to Odoo.
 """
 )
 @click.option("--http", "over_http", is_flag=True, help="Serve over HTTP instead of a pipe.")
@@ -87,9 +87,14 @@ def _build(app: App) -> tuple[Door, Server]:
 
 def _client_settings(app: App) -> dict[str, object]:
     """Return the block that most clients take; secrets are for the reader to fill in."""
+    from auditor.origins import shown
+
     settings = app.settings
+    url = shown(settings, "odoo_url")
+    if url != (settings.odoo_url or ""):
+        click.echo("This is ODOO_URL without its login; put it back where you need it.", err=True)
     env = {
-        "ODOO_URL": settings.odoo_url or "https://odoo.example.com",
+        "ODOO_URL": url or "https://odoo.example.com",
         "ODOO_DB": settings.odoo_db or "my-database",
         "ODOO_USERNAME": settings.odoo_username or "assistant",
         "ODOO_PASSWORD": "an API key of that user",

@@ -8,7 +8,7 @@ import click
 
 from auditor.cli.context import App, common_options, json_option, pass_app
 from auditor.cli.exits import Exit, NotYet
-from auditor.errors import BadInput
+from auditor.errors import AuditorError, BadInput
 
 if TYPE_CHECKING:
     from auditor.stores.interface import ChainSummary, TrailStore
@@ -24,9 +24,9 @@ Examples:
   sentinel-ops verify --chain 26402c3d --json
 
 \b
-Exit code 0 when everything was checked and is what was sealed, 6 when it is
-not, 5 when the store is empty, so that there was nothing to check. Anything
-else means that it could not be checked: 1 the store, 3 Odoo, 4 no rights.
+Exit code 0 when everything was checked and is what was sealed, 6 when anything
+is not, 5 when there was nothing to check or to compare. Anything else means
+that it could not be checked: 1 the store, 3 Odoo, 4 no rights.
 """
 )
 @click.option(
@@ -50,12 +50,19 @@ def command(app: App, against_odoo: bool, chain: str) -> Exit:
                 "The store is empty: there was nothing to check.", "sentinel-ops pull fills it."
             )
         results = [_check(app, store, each) for each in checked]
+        document: dict[str, object] = {}
         if against_odoo:
-            results.append(_against_odoo(app, store, checked, results))
-    broken = [error for _document, error in results if error]
+            try:
+                results.append(_against_odoo(app, store, checked, results))
+            except AuditorError as error:
+                # A break that was found must not be hidden by what could not be looked at.
+                if not any(broken for _document, broken in results):
+                    raise
+                document["not_compared"] = _not_compared(app, error)
+    good = not any(broken for _document, broken in results)
     if app.as_json:
-        app.print_json({"good": not broken, "checks": [document for document, _error in results]})
-    return Exit.BROKEN_TRAIL if broken else Exit.DONE
+        app.print_json({"good": good, "checks": [each for each, _broken in results], **document})
+    return Exit.DONE if good else Exit.BROKEN_TRAIL
 
 
 Result = tuple[dict[str, object], "TrailError | None"]
@@ -89,7 +96,7 @@ def _against_odoo(
         )
     if results[chains.index(chain)][1]:
         raise NotYet(
-            "Odoo was not compared, because the store itself is not what was sealed.",
+            "The store itself is not what was sealed, so nothing can be compared with it.",
             "sentinel-ops reconcile --repair refills it from Odoo, after checking what it takes.",
         )
     try:
@@ -97,6 +104,18 @@ def _against_odoo(
     except TrailError as error:
         return _broken(app, "odoo", chain, error)
     return _good(app, "odoo", chain, result)
+
+
+def _not_compared(app: App, error: AuditorError) -> dict[str, object]:
+    from auditor.cli.render import sentence
+    from auditor.cli.text import plain
+    from auditor.redact import redact
+
+    message, remedy = (redact(plain(each, lines=True)) for each in (error.message, error.remedy))
+    if not app.as_json:
+        for each in filter(None, (f"Odoo was not compared. {message}", remedy)):
+            app.out.print(sentence(f"  {each}"), soft_wrap=True)
+    return {"kind": type(error).__name__, "message": message, "remedy": remedy}
 
 
 def _broken(app: App, where: str, chain: ChainSummary, error: TrailError) -> Result:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.adapters.http.identity import SHORTEST_TOKEN
 from auditor.doctor.checks.extras import PACKAGES, installed
-from auditor.doctor.finding import Finding, ok, unused, warn
+from auditor.doctor.finding import Finding, fail, ok, unused, warn
 from auditor.doctor.subject import Subject
 
 SHORTEST = 24
@@ -22,11 +23,24 @@ def check(subject: Subject) -> Iterator[Finding]:
         else:
             yield unused("The door for HTTP is not installed.")
     else:
-        yield judge("SENTINEL_HTTP_TOKEN", token.get_secret_value())
+        yield judge("SENTINEL_HTTP_TOKEN", token.get_secret_value(), SHORTEST_TOKEN)
 
 
-def judge(setting: str, token: str) -> Finding:
-    """Tell whether a token is long enough; its letters are not looked at."""
+def judge(setting: str, token: str, shortest: int) -> Finding:
+    """Tell whether a token is long enough; its letters are not looked at.
+
+    :param shortest: characters, below which the door refuses to work with it.
+    """
+    if token != token.strip():
+        return fail(
+            f"{setting} begins or ends with a blank or a line break, which no caller can send.",
+            MAKE_ONE,
+        )
+    if len(token) < shortest:
+        return fail(
+            f"{setting} has only {len(token)} characters; the door refuses it below {shortest}.",
+            MAKE_ONE,
+        )
     if len(token) < SHORTEST:
         return warn(f"{setting} has only {len(token)} characters.", MAKE_ONE)
     return ok(f"{setting} is set.")

@@ -30,4 +30,6 @@ def check(subject: Subject) -> Iterator[Finding]:
     else:
         yield ok("Assistants may look and plan, and apply nothing.")
     if there and token:
-        yield judge("SENTINEL_MCP_TOKEN", token.get_secret_value())
+        from auditor.adapters.mcp.serving import SHORTEST_TOKEN
+
+        yield judge("SENTINEL_MCP_TOKEN", token.get_secret_value(), SHORTEST_TOKEN)

@@ -20,6 +20,7 @@ from tests.support.fake_google import Cloud, serving
 
 CLONE = Path(__file__).parents[3]
 SCRIPT = CLONE / "scripts" / "deploy.sh"
+PROJECT = ("--project", "my-project")
 SECRET = "p'ss\"w$(ord)`& \\x"
 HOOK = "https://hooks.slack.com/services/T0/B0/xyz"
 RUNNER = "serviceAccount:sentinel-ops@my-project.iam.gserviceaccount.com"
@@ -46,7 +47,7 @@ class Google:
 
     def deploy(self, *arguments: str, **env: str) -> Deployed:
         made = subprocess.run(
-            [str(shutil.which("bash")), str(SCRIPT), *(arguments or ("--project", "my-project"))],
+            [str(shutil.which("bash")), str(SCRIPT), *(arguments or (*PROJECT, "--yes"))],
             env={
                 "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "FAKE_GOOGLE": str(self._port),
@@ -94,7 +95,7 @@ def bare(google: Google) -> str:
 
 
 def test_a_dry_run_prints_and_calls_nobody(google: Google) -> None:
-    ran = google.deploy("--project", "my-project", "--dry-run")
+    ran = google.deploy(*PROJECT, "--dry-run")
     assert (ran.code, google.cloud.calls, ran.err) == (0, [], "")
     for text in (
         "Project my-project, region us-central1",
@@ -288,6 +289,13 @@ def test_what_is_wrong_is_said_before_anything_is_done(
     assert (ran.code, google.cloud.calls) == (2, [])
     assert says in ran.err
     assert "u:p@" not in ran.out
+
+
+def test_nobody_to_ask_is_no_consent(google: Google) -> None:
+    ran = google.deploy(*PROJECT)
+    assert (ran.code, google.cloud.calls) == (2, [])
+    assert "--yes" in ran.err
+    assert "--dry-run" in ran.err
 
 
 def test_without_googles_programs(google: Google) -> None:

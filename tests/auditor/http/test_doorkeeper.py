@@ -124,6 +124,29 @@ def test_this_machine(open_door: Open, more: dict[str, Any]) -> None:
     assert asked(open_door(), "GET", "/jobs", **more).status == 200
 
 
+@pytest.mark.parametrize("more", [{}, {"mode": "live"}, {"plan": "1"}, {"job": "cron_health"}])
+def test_without_a_token_nothing_is_changed(
+    open_door: Open, odoo: Odoo, more: dict[str, Any]
+) -> None:
+    """nginx's plain proxy_pass: a stranger comes from this machine, under its own name."""
+    proxied = {"headers": {"host": "127.0.0.1:8080", "connection": "close"}}
+    answer = asked(open_door(), "POST", "/execute", {**LIVE, **more}, **proxied)
+    assert (answer.status, answer.error["code"]) == (403, "token_needed")
+    assert "SENTINEL_HTTP_TOKEN" in answer.error["remedy"]
+    assert odoo.standin.calls == []
+
+
+@pytest.mark.parametrize("more", [{}, {"dry_run": True}, {"mode": "simulate"}])
+def test_without_a_token_this_machine_may_look_and_plan(
+    open_door: Open, odoo: Odoo, more: dict[str, Any]
+) -> None:
+    odoo.standin.states = ["done"]
+    door = open_door()
+    answer = asked(door, "POST", "/execute", {"job": "clean_old_orders", **more})
+    assert (answer.status, answer.json["dry_run"]) == (200, True)
+    assert asked(door, "GET", f"/runs/{answer.json['uid']}").status == 200
+
+
 @pytest.mark.parametrize(
     "header", ["authorization", "x-serverless-authorization", "x-goog-iap-jwt-assertion"]
 )

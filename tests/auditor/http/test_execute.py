@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.auditor.conftest import Odoo
-from tests.auditor.http.conftest import Ask, Open, asked
+from tests.auditor.http.conftest import TOKEN, Ask, Open, asked, known
 from tests.auditor.standin import BROKEN
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -232,14 +232,14 @@ def test_a_key_of_another_request_is_a_conflict(ask: Ask) -> None:
 
 
 def test_two_at_once_with_one_key_make_one_run(open_door: Open, odoo: Odoo) -> None:
-    door = open_door()
+    door = open_door(SENTINEL_HTTP_TOKEN=TOKEN)
     together = threading.Barrier(4)
     answers = []
 
     def one() -> None:
         together.wait()
         answers.append(
-            asked(
+            known(
                 door,
                 "POST",
                 "/execute",
@@ -351,7 +351,25 @@ def test_a_job_that_is_not_there(ask: Ask, odoo: Odoo) -> None:
     unavailable = ask("POST", "/execute", {"job": "release_stuck_transfers"})
     assert (unavailable.status, unavailable.error["code"]) == (409, "job_unavailable")
     assert "Inventory is not installed" in unavailable.error["message"]
-    assert triggers(odoo) == []
+    assert odoo.standin.runs == {}
+
+
+def test_what_was_accepted_stays_accepted_though_the_job_is_unavailable_since(
+    ask: Ask, odoo: Odoo
+) -> None:
+    headers = {"idempotency-key": "order-1"}
+    first = ask("POST", "/execute", {"job": "clean_old_orders"}, headers=headers)
+    odoo.standin.jobs[0].update(available=False, unavailable_reason="Sales was removed.")
+    again = ask("POST", "/execute", {"job": "clean_old_orders"}, headers=headers)
+    assert (again.status, again.json["repeated"]) == (200, True), again.text
+    assert again.json["uid"] == first.json["uid"]
+    another = {"job": "clean_old_orders", "parameters": {"days": 61}}
+    conflict = ask("POST", "/execute", another, headers=headers)
+    assert (conflict.status, conflict.error["code"]) == (409, "key_conflict")
+    new = ask("POST", "/execute", {"job": "clean_old_orders"})
+    assert (new.status, new.error["code"]) == (409, "job_unavailable")
+    assert "Sales was removed." in new.error["message"]
+    assert len(odoo.standin.runs) == 1
 
 
 def test_odoo_says_no(ask: Ask) -> None:

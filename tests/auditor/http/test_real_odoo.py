@@ -10,7 +10,7 @@ import pytest
 from auditor.adapters.http.door import Door
 from auditor.settings import load
 from tests.auditor.conftest import clean_env
-from tests.auditor.http.conftest import asked
+from tests.auditor.http.conftest import TOKEN, known
 from tests.support.server import RunningOdoo
 
 pytestmark = pytest.mark.odoo
@@ -33,6 +33,7 @@ def door(
         **odoo_server.environment(),
         "ODOO_USERNAME": login,
         "ODOO_PASSWORD": odoo_server.api_key(login),
+        "SENTINEL_HTTP_TOKEN": TOKEN,
         "SENTINEL_STORE": str(tmp_path / "trail.sqlite3"),
     }
     with monkeypatch.context() as patch:
@@ -58,7 +59,7 @@ def states(server: RunningOdoo, ids: list[int]) -> list[str]:
 
 
 def test_a_day_at_the_door(door: Door, odoo_server: RunningOdoo, stale: list[int]) -> None:
-    codes = [job["code"] for job in asked(door, "GET", "/jobs").json["jobs"]]
+    codes = [job["code"] for job in known(door, "GET", "/jobs").json["jobs"]]
     assert "clean_old_orders" in codes
 
     body = {
@@ -69,38 +70,38 @@ def test_a_day_at_the_door(door: Door, odoo_server: RunningOdoo, stale: list[int
         "wait_seconds": 50,
     }
     key = {"headers": {"idempotency-key": "day-1", "x-request-id": "req-day-1"}}
-    first = asked(door, "POST", "/execute", body, **key)
+    first = known(door, "POST", "/execute", body, **key)
     assert first.status == 200, first.text
     run = first.json
     assert (run["status"], run["ok"], run["records_updated"]) == ("dry_run", True, 0)
     assert (run["source"], run["request_id"]) == ("http", "req-day-1")
     assert run["records_checked"] >= 2
     assert states(odoo_server, stale) == ["draft"] * 3
-    again = asked(door, "POST", "/execute", body, **key)
+    again = known(door, "POST", "/execute", body, **key)
     assert (again.json["uid"], again.json["repeated"]) == (run["uid"], True)
-    other = asked(door, "POST", "/execute", {**body, "parameters": {"days": 61}}, **key)
+    other = known(door, "POST", "/execute", {**body, "parameters": {"days": 61}}, **key)
     assert (other.status, other.error["code"]) == (409, "key_conflict")
 
-    shown = asked(door, "GET", f"/runs/{run['uid']}?lines=1").json
+    shown = known(door, "GET", f"/runs/{run['uid']}?lines=1").json
     assert shown["lines"][0]["outcome"] == "planned"
     assert shown["next_line"] == 1
 
     carried_out = {"job": "clean_old_orders", "dry_run": False, "plan": run["uid"]}
-    live = asked(door, "POST", "/execute", {**carried_out, "wait_seconds": 50}).json
+    live = known(door, "POST", "/execute", {**carried_out, "wait_seconds": 50}).json
     assert (live["status"], live["dry_run"], live["records_updated"]) == ("success", False, 2)
     assert live["plan"] == run["uid"]
 
-    wrong = asked(door, "POST", "/execute", {**body, "parameters": {"dayz": 1}})
+    wrong = known(door, "POST", "/execute", {**body, "parameters": {"dayz": 1}})
     assert (wrong.status, wrong.error["code"]) == (400, "refused_by_odoo")
     assert "dayz" in wrong.error["message"]
-    assert asked(door, "GET", f"/runs/{UNKNOWN}").status == 404
+    assert known(door, "GET", f"/runs/{UNKNOWN}").status == 404
 
-    behind = asked(door, "GET", "/metrics").text
+    behind = known(door, "GET", "/metrics").text
     assert "sentinel_ops_store_up{} 0" in behind
-    pulled = asked(door, "POST", "/pull")
+    pulled = known(door, "POST", "/pull")
     assert pulled.status == 200
     assert pulled.json["runs"] >= 2
-    text = asked(door, "GET", "/metrics").text
+    text = known(door, "GET", "/metrics").text
     assert 'job="clean_old_orders",mode="plan",status="dry_run"' in text
     assert "sentinel_ops_pull_lag_seconds" in text
-    assert asked(door, "GET", "/health?deep=1").json["store"]["ok"] is True
+    assert known(door, "GET", "/health?deep=1").json["store"]["ok"] is True

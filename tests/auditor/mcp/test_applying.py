@@ -62,8 +62,52 @@ async def test_a_plan_without_a_hash_cannot_be_carried_out(assistant: Open, odoo
     assert live(odoo) == []
 
 
-@pytest.mark.parametrize("expires_at", [EARLIER, "", "tomorrow"])
-async def test_a_plan_expires(assistant: Open, odoo: Odoo, expires_at: str) -> None:
+async def test_a_plan_expires(assistant: Open, odoo: Odoo, era: str) -> None:
+    person = Person()
+    async with assistant(era=era, person=person, **ON) as it:
+        plan = await planned(it)
+        odoo.standin.runs[plan]["expires_at"] = EARLIER
+        error = await it.fail("apply_plan", plan=plan, digest=DIGEST)
+    assert error["kind"] == "BusinessFault"
+    assert "expired" in error["message"]
+    assert person.asked == []
+    assert live(odoo) == []
+
+
+async def test_a_plan_that_expires_while_the_person_thinks(
+    assistant: Open, odoo: Odoo, era: str
+) -> None:
+    person = Person()
+    async with assistant(era=era, person=person, **ON) as it:
+        plan = await planned(it)
+        person.meanwhile = lambda: odoo.standin.runs[plan].update(expires_at=EARLIER)
+        error = await it.fail("apply_plan", plan=plan, digest=DIGEST)
+    assert "expired" in error["message"]
+    assert live(odoo) == []
+
+
+async def test_the_run_of_a_plan_is_found_after_the_plan_expired(
+    assistant: Open, odoo: Odoo, era: str
+) -> None:
+    """Its answer was lost, or it waits for people for hours."""
+    person = Person()
+    odoo.standin.deciders = ["anna"]
+    async with assistant(era=era, person=person, **ON) as it:
+        plan = await planned(it)
+        run = await it.get("apply_plan", plan=plan, digest=DIGEST)
+        odoo.standin.runs[plan]["expires_at"] = EARLIER
+        again = await it.get("apply_plan", plan=plan, digest=DIGEST)
+        assert (again["uid"], again["repeated"]) == (run["uid"], True)
+        error = await it.fail("apply_plan", plan=plan, digest=DIGEST, lines=[1])
+        assert "belongs to another request" in error["message"]
+    assert len(person.asked) == 1
+    assert len(live(odoo)) == 1
+
+
+@pytest.mark.parametrize("expires_at", ["", "tomorrow"])
+async def test_a_plan_without_a_known_end_is_not_carried_out(
+    assistant: Open, odoo: Odoo, expires_at: str
+) -> None:
     async with assistant(**ON) as it:
         plan = await planned(it)
         odoo.standin.runs[plan]["expires_at"] = expires_at

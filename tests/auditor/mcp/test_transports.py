@@ -223,6 +223,16 @@ async def test_the_printed_settings_start_a_server(odoo: Odoo, cli: Cli, tmp_pat
         await ask(client)
 
 
+def test_the_printed_settings_hold_no_login_of_a_proxy(cli: Cli) -> None:
+    ran = cli("mcp", "--config", ODOO_URL="https://proxyuser:s3cr3t@odoo.example.com:8443/erp")
+    assert ran.json["mcpServers"]["sentinel-ops"]["env"]["ODOO_URL"] == (
+        "https://odoo.example.com:8443/erp"
+    )
+    assert "proxyuser" not in ran.out + ran.err
+    assert "ODOO_URL without its login" in ran.err
+    assert cli("mcp", "--config").err == ""
+
+
 # --- over HTTP -------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from auditor.adapters.http.identity import admit_change
 from auditor.adapters.http.message import Response
 from auditor.adapters.http.result import Accepted, figures
 from auditor.adapters.http.route import Answer, Call, Route
@@ -116,11 +117,18 @@ def handle(door: Door, call: Call) -> Response:
     asked = call.body
     if not isinstance(asked, Execute):
         raise TypeError("read by the route's own body")
+    if not asked.dry_run:
+        admit_change(door.token, platform=door.platform)
     given = _key(call.request.headers.get("idempotency-key"))
     key = given or str(uuid.uuid4())
     client = door.client()
     job = _job(client, asked.job)
-    triggered = _trigger(client, job, asked, key, given=bool(given), request_id=call.request_id)
+    try:
+        triggered = _trigger(client, job, asked, key, given=bool(given), request_id=call.request_id)
+    except BusinessFault:
+        # Only now: what was accepted once under this key stays accepted.
+        _check_available(job)
+        raise
     run, messages = _wait(door, client, triggered, asked.wait_seconds)
     document = {
         **figures(door, run),
@@ -154,14 +162,18 @@ def _key(header: str | None) -> str:
 
 def _job(client: Client, code: str) -> Job:
     try:
-        job = find_job(client.catalog(), code)
+        return find_job(client.catalog(), code)
     except BadInput as error:
         raise HttpError(404, "job_unknown", error.message, error.remedy) from None
+
+
+def _check_available(job: Job) -> None:
     if not job.available:
         raise HttpError(
-            409, "job_unavailable", f"The job {code} is not available: {job.unavailable_reason}"
-        )
-    return job
+            409,
+            "job_unavailable",
+            f"The job {job.code} is not available: {job.unavailable_reason}",
+        ) from None
 
 
 def _mode(job: Job, asked: Execute) -> str:
@@ -276,11 +288,11 @@ ROUTE = Route(
     "POST",
     "/execute",
     "Run a job: dry unless told otherwise",
-    'Asks Odoo for a run and waits for it. Only `"dry_run": false` changes anything; Odoo\'s '
-    "guards (caps, windows, approvals, kill switch) hold all the same. 200: the run has ended, "
-    "and `ok` and `status` say how. 202: it goes on, or waits for approval (`awaits`); look at "
-    "`Location`. With an `Idempotency-Key` the request may be sent again without making a second "
-    "run.",
+    'Asks Odoo for a run and waits for it. Only `"dry_run": false` changes anything, and '
+    "only where a token or Google's IAM tells who asks; Odoo's guards (caps, windows, approvals, "
+    "kill switch) hold all the same. 200: the run has ended, and `ok` and `status` say how. 202: "
+    "it goes on, or waits for approval (`awaits`); look at `Location`. With an `Idempotency-Key` "
+    "the request may be sent again without making a second run.",
     handle,
     {
         200: Answer("The run has ended.", Accepted, {"Location": "The run."}),
@@ -294,5 +306,9 @@ ROUTE = Route(
     headers={
         "Idempotency-Key": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     },
-    errors={404: ("job_unknown",), 409: ("job_unavailable", "key_conflict")},
+    errors={
+        403: ("token_needed",),
+        404: ("job_unknown",),
+        409: ("job_unavailable", "key_conflict"),
+    },
 )

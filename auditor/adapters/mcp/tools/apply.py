@@ -4,9 +4,11 @@ What keeps it safe stands here and in Odoo, never with the caller:
 
 * Only a plan can be named, and only together with its hash; Odoo is asked for the plan's own hash
   at that moment, and compares plan and hash again before the first change.
-* Once: the key of the request is made of the plan and its hash, so Odoo answers every further call
-  with the first one's run, from whatever machine it comes. Another choice of lines is refused.
-* It expires, by the clock of Odoo.
+* Once for one user of Odoo: the key of the request is made of the plan and its hash, so Odoo gives
+  every further call as that user the first one's run, from whatever machine it comes. Another
+  choice of lines is refused. Where others carry the same plan out, or another door does, records
+  that the first run changed fit their fingerprints no more and are skipped.
+* It expires: Odoo refuses it then, unless it is a call for the run that there is already.
 * A client that can ask its person is made to ask. Others have shown the person the call itself; the
   hash proves that the plan was read.
 * Guards, caps, windows and approvals are Odoo's: a run that needs consent waits for it there.
@@ -35,7 +37,7 @@ from auditor.odoo.answers import Run, Triggered
 from auditor.odoo.client import Client
 
 MOST_LINES = 500
-AGAIN = "The same call again is harmless: a plan is carried out once."
+AGAIN = "The same call again is harmless: it finds the run, or makes it once."
 _QUESTIONS_IN_ANSWERS = "2026-07-28"
 """The first version of the protocol in which questions need no channel back to the client."""
 
@@ -68,7 +70,9 @@ def apply_plan(door: Door) -> Callable[..., Awaitable[AskedRun]]:
         """Ask the person, where the client can; all that can be known to be wrong comes first."""
         with door.odoo() as client:
             planned = _checked(client, plan, digest)
-        if not _can_ask(context):
+            expired = _is_expired(planned, client.health().now)
+        # Of an expired plan Odoo gives the run that there may be, and makes none to consent to.
+        if expired or not _can_ask(context):
             return Consent(apply=True)
         return Elicit(_question(planned, lines, door), Consent)
 
@@ -83,9 +87,10 @@ def apply_plan(door: Door) -> Callable[..., Awaitable[AskedRun]]:
     ) -> AskedRun:
         """Carry a plan out: changes records for real. Only when the person asked for it.
 
-        Takes the plan's uid and the digest that get_run showed; a plan works once and expires. Each
-        record is locked and looked at again, and left alone if it changed since the plan. Where
-        Odoo's rules want people to approve, the run waits for them and `deciders` names them.
+        Takes the plan's uid and the digest that get_run showed; a plan expires. The same call
+        again gives the same run. Each record is locked and looked at again, and left alone if it
+        changed since the plan, be it that somebody else carried the plan out. Where Odoo's rules
+        want people to approve, the run waits for them and `deciders` names them.
         """
         if not isinstance(consent, AcceptedElicitation) or not consent.data.apply:
             raise BadInput(
@@ -116,7 +121,7 @@ def apply_plan(door: Door) -> Callable[..., Awaitable[AskedRun]]:
 def _checked(client: Client, plan: str, digest: str) -> Run:
     """Return the plan as Odoo has it now, if it is the one that ``digest`` stands for.
 
-    :raises BadInput: it is none, not ready, another one, expired, or empty.
+    :raises BadInput: it is none, not ready, another one, or empty.
     """
     planned = must_be_plan(client.status(plan))
     if not hmac.compare_digest(planned.digest.encode(), digest.encode()):
@@ -126,23 +131,17 @@ def _checked(client: Client, plan: str, digest: str) -> Run:
         )
     if not planned.selected:
         raise BadInput(f"The plan {plan} has no records, so there is nothing to carry out.")
-    _check_expiry(planned, client.health().now)
     return planned
 
 
-def _check_expiry(planned: Run, now: str) -> None:
+def _is_expired(planned: Run, now: str) -> bool:
     try:
-        expired = datetime.fromisoformat(now) > datetime.fromisoformat(planned.expires_at)
+        return datetime.fromisoformat(now) > datetime.fromisoformat(planned.expires_at)
     except (ValueError, TypeError):
         raise BadInput(
             f"Until when the plan {planned.uid} may be carried out can't be told, so it is not.",
             "Make a new one with plan_job.",
         ) from None
-    if expired:
-        raise BadInput(
-            f"The plan {planned.uid} expired at {clean(planned.expires_at)} UTC.",
-            "Make a new one with plan_job and show it to the person.",
-        )
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:
