@@ -40,9 +40,11 @@ class WatchedJob(Answer):
 
 
 class UnfinishedRun(Answer):
-    """A run that has not ended; ``started_at`` is empty while it never was worked on.
+    """A run that has not ended.
 
-    :param waits_for: ``approval``, ``turn``, or empty while it is worked on.
+    :param started_at: empty while nothing of it was begun, as while it waits for approval.
+    :param waits_for: ``approval``, ``turn`` (its first one, or the next), or empty while it is
+        worked on.
     """
 
     uid: str

@@ -46,7 +46,8 @@ class SentinelJob(models.Model):
         string="Within (minutes)",
         default=60,
         tracking=True,
-        help="A run that takes longer is reported; it goes on all the same.",
+        help="A run that takes longer is reported; it goes on all the same. Waiting for approval "
+        "does not count.",
     )
     grace_minutes = fields.Integer(
         string="Late after (minutes)",

@@ -226,6 +226,27 @@ class TestWatch(WatchCase):
         self.finish(uid)
         self.assertEqual(waiting(), [])
 
+    def test_the_wait_for_consent_is_no_work(self):
+        """How long a run takes is counted from its consent on: nothing was changed before."""
+        self.make_orders([100, 101, 102])
+        self.set_policy()
+        uid = self.trigger("live", days=90, user_id=self.operator_id)["uid"]
+
+        def run():
+            (found,) = (run for run in self.watch()["runs"] if run["uid"] == uid)
+            return found["waits_for"], bool(found["started_at"])
+
+        dispatch(self.dbname)
+        self.assertEqual(run(), ("approval", False))
+        with self.as_user(self.approver_id) as env:
+            env["sentinel.run"].approve(uid)
+        self.assertEqual(run(), ("turn", False))
+        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
+            with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", 0):
+                dispatch(self.dbname)
+        self.assertEqual(run(), ("turn", True))
+        self.assertTrue(self.finish(uid)["started_at"])
+
     def test_a_plan_waits_once_somebody_consented(self):
         self.make_orders([100, 101, 102])
         self.set_policy("2")

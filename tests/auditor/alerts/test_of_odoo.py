@@ -57,6 +57,42 @@ def test_a_run_beyond_its_maximum_time(world: World) -> None:
     assert [message.status for message in world.round()] == [Status.RESOLVED]
 
 
+def test_between_two_slices_a_run_goes_on_all_the_same(world: World) -> None:
+    slow = {"started_at": "2026-01-31 10:00:00"}
+    world.standin.watched["runs"] = [unfinished_run(**slow)]
+    assert kinds(world.round()) == [["run_too_long"]]
+    world.standin.watched["runs"] = [unfinished_run(**slow, state="waiting", waits_for="turn")]
+    assert world.round() == []
+    assert len(world.last.active) == 1
+
+
+def test_a_run_that_nobody_goes_on_with_takes_too_long(world: World) -> None:
+    world.standin.watched["runs"] = [
+        unfinished_run("r1", state="queued", started_at="", waits_for="turn"),
+        unfinished_run("r2", state="waiting", started_at="", waits_for="turn"),
+        unfinished_run("r3", state="waiting", started_at="2026-01-31 07:00:00", waits_for="turn"),
+    ]
+    (message,) = world.round()
+    (alert,) = message.alerts
+    assert (alert.kind, alert.run) == ("run_too_long", "r3")
+
+
+def test_it_takes_too_long_as_long_as_any_run_of_the_job_does(world: World) -> None:
+    first = unfinished_run("r1", started_at="2026-01-31 10:00:00")
+    second = unfinished_run(
+        "r2", started_at="2026-01-31 10:30:00", state="waiting", waits_for="turn"
+    )
+    fresh = unfinished_run("r3", started_at="2026-01-31 11:59:00")
+    world.standin.watched["runs"] = [first, second]
+    (message,) = world.round()
+    assert "1 more runs of it" in message.alerts[0].summary
+    world.standin.watched["runs"] = [second, fresh]
+    assert world.round() == []
+    world.standin.watched["runs"] = [fresh]
+    (message,) = world.round()
+    assert message.alerts[0].changed == "No run of it is over its maximum any more."
+
+
 def test_without_a_maximum_nothing_is_too_long(world: World) -> None:
     world.standin.watched["jobs"] = [watched_job(max_runtime_seconds=-1, expected_at="")]
     world.standin.watched["runs"] = [unfinished_run(started_at="2026-01-01 00:00:00")]
