@@ -238,7 +238,11 @@ DEFAULT_INHIBITIONS = (
     Inhibit(source=("repeated_failure",), target=_RUNS),
     Inhibit(source=("findings_above",), target=("anomaly", "new_findings")),
     Inhibit(source=("approval_expiring",), target=("approval_waiting",), equal=("job", "run")),
-    Inhibit(source=("odoo_unreachable",), target=("missed_schedule", "run_too_long"), equal=()),
+    Inhibit(
+        source=("odoo_unreachable", "requests_unworked"),
+        target=("missed_schedule", "run_too_long"),
+        equal=(),
+    ),
 )
 
 

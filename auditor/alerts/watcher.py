@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auditor.alerts import kinds
-from auditor.alerts.events import access, approvals, schedules, sight, stops, trail
+from auditor.alerts.events import access, approvals, schedules, sight, stops, trail, unworked
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.flow import Decision, Flow, Held, Withheld
 from auditor.alerts.judging import Observation, forgotten, judge, settle
@@ -40,6 +40,7 @@ from auditor.alerts.state import (
 )
 from auditor.errors import AuditorError, BadInput
 from auditor.odoo.errors import IncompatibleAddon, OdooError
+from auditor.odoo.faults import UPGRADE_ADDON
 from auditor.redact import redact
 from auditor.stores.interface import StoreError
 
@@ -244,6 +245,13 @@ class _Work:
         memory = self._judge(watched, troubles, well, facts)
         flow = self._tell(memory, now)
         problems += [each for each in troubles if each is not trouble]
+        if watched is not None and watched.problems is None:
+            problems.append(
+                IncompatibleAddon(
+                    "Sentinel-Ops in Odoo is too old to say whether it works on requests.",
+                    UPGRADE_ADDON,
+                )
+            )
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
             flow.held,
@@ -378,6 +386,7 @@ class _Work:
                 watched, known(kinds.APPROVAL_WAITING, kinds.APPROVAL_EXPIRING), facts
             ),
             *stops.observe(watched, known(kinds.KILL_SWITCH), facts),
+            *unworked.observe(watched, known(kinds.REQUESTS_UNWORKED), facts),
             *access.observe(watched, known(kinds.KEY_EXPIRING), facts),
         ]
 

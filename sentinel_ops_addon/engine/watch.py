@@ -11,6 +11,7 @@ from .canonical import money_text, utc_text
 from .chain import retention
 from .credential import credential
 from .due import expected_at
+from .health import problems
 
 # Of runs and of approvals: an answer is built in memory on both sides.
 MOST = 1000
@@ -29,6 +30,7 @@ def facts(jobs):
         "runs": [_run(run) for run in _unfinished(env)],
         "approvals": _approvals(env),
         "stops": _stops(jobs, stops),
+        "problems": problems(env),
         "key": credential(env),
     }
 

@@ -5,9 +5,13 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.service import model as service
+from odoo.tools import config
 
 from ..engine.dispatcher import dispatch
+from ..engine.liveness import holding
 from .common import OrderCase
+
+UPTIME = "odoo.addons.sentinel_ops_addon.engine.health.server_uptime"
 
 
 class WatchCase(OrderCase):
@@ -43,7 +47,7 @@ class TestWatch(WatchCase):
         self.addCleanup(self.resume)
         answer = self.watch()
         keys = {
-            "": "contract addon_version chain database now jobs runs approvals stops key",
+            "": "contract addon_version chain database now jobs runs approvals stops problems key",
             "jobs": "code name company tags owner severity runbook scheduled expected_at "
             "grace_seconds max_runtime_seconds paused paused_reason paused_by paused_at url",
             "runs": "uid job mode state requested_at started_at requested_by waits_for url",
@@ -52,6 +56,7 @@ class TestWatch(WatchCase):
             "stops": "scope by at reason",
         }
         self.assertEqual(set(answer), set(keys[""].split()))
+        self.assertEqual(answer["problems"], [])
         for name in ("jobs", "runs", "approvals", "stops"):
             self.assertTrue(answer[name], name)
             for entry in answer[name]:
@@ -314,6 +319,67 @@ class TestWatch(WatchCase):
         self.drain()
         with self.root() as env:
             env["sentinel.job"].search([("code", "like", "many_%")]).action_archive()
+
+
+class TestUnworked(WatchCase):
+    """Whether anything works on requests: what health says, said to who watches."""
+
+    def dispatcher(self, **values):
+        with self.root() as env:
+            env.ref("sentinel_ops_addon.ir_cron_dispatcher").write(values)
+
+    def problems(self):
+        return {problem["code"]: problem for problem in self.watch()["problems"]}
+
+    def test_nothing_is_wrong(self):
+        self.assertEqual(self.problems(), {})
+
+    def test_the_dispatcher_is_switched_off(self):
+        self.dispatcher(active=False)
+        try:
+            problems = self.problems()
+            with self.as_user() as env:
+                told = env["sentinel.job"].health()["problems"]
+        finally:
+            self.dispatcher(active=True)
+        self.assertEqual(list(problems.values()), told)
+        self.assertEqual(set(problems["dispatcher_off"]), {"code", "message", "remedy"})
+        self.assertIn("Switch on", problems["dispatcher_off"]["remedy"])
+        self.assertEqual(self.problems(), {})
+
+    def test_no_scheduler_works(self):
+        self.dispatcher(nextcall=fields.Datetime.now() - timedelta(minutes=10))
+        try:
+            with patch(UPTIME, lambda: 3600.0):
+                self.assertEqual(set(self.problems()), {"no_cron_worker"})
+                # One that works on a run for long is late, but well.
+                with holding(self.dbname, 0):
+                    self.assertEqual(self.problems(), {})
+        finally:
+            self.dispatcher(nextcall="2099-01-01 00:00:00")
+
+    def test_a_server_that_only_answers_is_not_to_blame_for_seconds(self):
+        """Another one may be at work; who waits at a screen is told sooner, see health."""
+        self.trigger("plan", days=90)
+        self.sql(
+            "UPDATE sentinel_run SET requested_at = requested_at - interval '1 minute'"
+            " WHERE state = 'queued'"
+        )
+        with patch.dict(config.options, max_cron_threads=0):
+            self.assertEqual(self.problems(), {})
+            with self.as_user() as env:
+                (problem,) = env["sentinel.job"].health()["problems"]
+        self.assertEqual(problem["code"], "no_cron_worker")
+        self.drain()
+
+    def test_to_look_changes_nothing(self):
+        self.dispatcher(active=False)
+        try:
+            with self.as_user(self.auditor_id) as env:
+                env.cr.execute("SET TRANSACTION READ ONLY")
+                self.assertTrue(env["sentinel.job"].watch()["problems"])
+        finally:
+            self.dispatcher(active=True)
 
 
 class TestExpected(WatchCase):

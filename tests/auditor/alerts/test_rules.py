@@ -140,5 +140,5 @@ def test_a_window_without_times_is_the_whole_day() -> None:
 
 
 def test_every_kind_has_a_severity_and_a_name() -> None:
-    assert len(KINDS) == 17
+    assert len(KINDS) == 18
     assert all(kind.title and kind.titles for kind in KINDS.values())
