@@ -69,7 +69,7 @@ def _job(job, pauses, covered, oldest):
                 cron.interval_type,
                 cron.interval_number,
                 # An edit of the schedule asks for nothing that was due before it.
-                since=max(cron.write_date, oldest),
+                since=max(job.schedule_set_at, oldest),
                 covered=covered,
             )
             if scheduled

@@ -420,6 +420,10 @@ class TestExpected(WatchCase):
             f"UPDATE ir_cron SET write_date = %s{', ' if pairs else ''}{pairs} WHERE id = %s",
             [self.ago(days=60), *values.values(), cron_id],
         )
+        self.sql(
+            "UPDATE sentinel_job SET schedule_set_at = %s WHERE id = %s",
+            [self.ago(days=60), self.job_id],
+        )
 
     def test_without_schedule(self):
         self.assertEqual(self.expected(), (False, ""))
@@ -476,6 +480,29 @@ class TestExpected(WatchCase):
         ((nextcall,),) = self.sql("SELECT nextcall FROM ir_cron WHERE id = %s", [cron_id])
         self.assertGreater(nextcall, self.now)
         self.assertEqual(self.expected(), (True, self.text(self.ago(hours=2))))
+
+    def test_only_an_edit_of_the_schedule_settles_what_was_due_before(self):
+        cron_id = self.schedule(schedule_next=self.ago(days=-1), schedule_unit="days")
+        self.long_ago(cron_id)
+        missed = self.ago(days=59)
+        self.assertEqual(self.expected(), (True, self.text(missed)))
+        with self.as_user() as env:
+            env["sentinel.job"].browse(self.job_id).write(
+                {"name": f"Renamed {self.mark}", "max_runtime": 90}
+            )
+        with self.root() as env:
+            cron = env["ir.cron"].browse(cron_id)
+            self.assertIn(f"Renamed {self.mark}", cron.name)
+            cron.write({"priority": 7, "name": "Renamed by an administrator"})
+        self.assertEqual(self.expected(), (True, self.text(missed)))
+        edits = {"interval_number": 2, "interval_type": "weeks", "nextcall": self.ago(days=-2)}
+        for name, value in edits.items():
+            self.long_ago(cron_id)
+            with self.root() as env:
+                cron = env["ir.cron"].browse(cron_id)
+                cron[name] = value
+                ahead = cron.nextcall
+            self.assertEqual(self.expected(), (True, self.text(ahead)), name)
 
     def test_switched_off_by_odoo_it_is_missed_and_not_forgotten(self):
         moment = self.ago(hours=2)
