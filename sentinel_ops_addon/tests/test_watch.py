@@ -226,6 +226,12 @@ class TestWatch(WatchCase):
             env["sentinel.run"].approve(uid)
         dispatch(self.dbname)
         self.assertEqual([wait["approvals_given"] for wait in waiting()], [1])
+        # Who changed the job since does not count any more.
+        self.sql(
+            "UPDATE sentinel_job SET last_editor_id = %s WHERE id = %s",
+            [self.approver_id, self.job_id],
+        )
+        self.assertEqual([wait["approvals_given"] for wait in waiting()], [0])
         with self.as_user(self.operator_id) as env:
             env["sentinel.run"].cancel(uid, "enough")
         self.finish(uid)
@@ -294,16 +300,18 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch()["stops"], [])
         self.assertEqual(self.job()["paused_at"], "")
 
-    def test_queries_do_not_grow_with_what_there_is(self):
-        def queries():
-            with self.as_user(self.auditor_id) as env:
-                env["sentinel.job"].watch()  # what Odoo looks up once in a process
-            with self.as_user(self.auditor_id) as env:
-                before = env.cr.sql_log_count
-                answer = env["sentinel.job"].watch()
-                return env.cr.sql_log_count - before, len(answer["jobs"]) + len(answer["runs"])
+    def queries(self):
+        """How many one look takes, and how many entries it gives."""
+        with self.as_user(self.auditor_id) as env:
+            env["sentinel.job"].watch()  # what Odoo looks up once in a process
+        with self.as_user(self.auditor_id) as env:
+            before = env.cr.sql_log_count
+            answer = env["sentinel.job"].watch()
+            entries = [*answer["jobs"], *answer["runs"], *answer["approvals"]]
+            return env.cr.sql_log_count - before, len(entries)
 
-        few, entries = queries()
+    def test_queries_do_not_grow_with_what_there_is(self):
+        few, entries = self.queries()
         with self.root() as env:
             for number in range(12):
                 code = f"many_{number}_{self.mark}"
@@ -312,13 +320,44 @@ class TestWatch(WatchCase):
         self.set_job(owner_id=self.viewer_id)
         for number in range(12):
             self.trigger("plan", code=f"many_{number}_{self.mark}", days=90)
-        many, more = queries()
+        many, more = self.queries()
         self.assertGreaterEqual(more, entries + 24)
         # A scheduled action and its owner each are read at once, for the first time here.
         self.assertLessEqual(many, few + 4)
         self.drain()
         with self.root() as env:
             env["sentinel.job"].search([("code", "like", "many_%")]).action_archive()
+
+    def test_queries_do_not_grow_with_decisions(self):
+        """Live runs and plans alike, each of a job of its own, and each decided about."""
+        self.make_orders([100, 101])
+        self.set_policy("2")
+
+        def ask(numbers):
+            for number in numbers:
+                code = f"asks_{number}_{self.mark}"
+                with self.root() as env:
+                    policy = env["sentinel.job"].browse(self.job_id).approval_policy_id
+                    self.make_job(env, code, "clean_old_orders", approval_policy_id=policy.id)
+                uids = [self.run_job("plan", code=code, days=90)["uid"]]
+                uids.append(self.trigger("live", code=code, days=90)["uid"])
+                dispatch(self.dbname)
+                for uid in uids:
+                    with self.as_user(self.approver_id) as env:
+                        env["sentinel.run"].approve(uid)
+                dispatch(self.dbname)
+
+        ask(range(2))
+        few, entries = self.queries()
+        self.assertEqual(len(self.watch()["approvals"]), 4)
+        ask(range(2, 6))
+        many, more = self.queries()
+        self.assertEqual(more, entries + 4 * 4)
+        self.assertEqual([wait["approvals_given"] for wait in self.watch()["approvals"]], [1] * 12)
+        self.assertEqual(many, few)
+        self.drain()
+        with self.root() as env:
+            env["sentinel.job"].search([("code", "like", "asks_%")]).action_archive()
 
 
 class TestUnworked(WatchCase):
