@@ -245,13 +245,7 @@ class _Work:
         memory = self._judge(watched, troubles, well, facts)
         flow = self._tell(memory, now)
         problems += [each for each in troubles if each is not trouble]
-        if watched is not None and watched.problems is None:
-            problems.append(
-                IncompatibleAddon(
-                    "Sentinel-Ops in Odoo is too old to say whether it works on requests.",
-                    UPGRADE_ADDON,
-                )
-            )
+        problems += _not_said(watched)
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
             flow.held,
@@ -461,6 +455,17 @@ class _Work:
                 post=post,
             )
         )
+
+
+def _not_said(watched: Watched | None) -> list[IncompatibleAddon]:
+    """Return what an older addon does not say though it was asked."""
+    if watched is None or watched.problems is not None:
+        return []
+    return [
+        IncompatibleAddon(
+            "Sentinel-Ops in Odoo is too old to say whether it works on requests.", UPGRADE_ADDON
+        )
+    ]
 
 
 def _ping(
