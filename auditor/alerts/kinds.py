@@ -25,6 +25,7 @@ KILL_SWITCH = "kill_switch"
 CHAIN_BROKEN = "chain_broken"
 MISSED_SCHEDULE = "missed_schedule"
 RUN_TOO_LONG = "run_too_long"
+REQUESTS_UNWORKED = "requests_unworked"
 ODOO_UNREACHABLE = "odoo_unreachable"
 AUDITOR_BLIND = "auditor_blind"
 KEY_EXPIRING = "key_expiring"
@@ -61,6 +62,9 @@ KINDS = {
     CHAIN_BROKEN: Kind(CRITICAL, False, "The trail is not what was sealed", "broken trails"),
     MISSED_SCHEDULE: Kind(WARNING, True, "Scheduled run missed", "scheduled runs missed"),
     RUN_TOO_LONG: Kind(WARNING, True, "Run takes too long", "runs take too long"),
+    REQUESTS_UNWORKED: Kind(
+        CRITICAL, False, "Nothing works on requests", "places where nothing works on requests"
+    ),
     ODOO_UNREACHABLE: Kind(CRITICAL, False, "Odoo cannot be reached", "Odoos cannot be reached"),
     AUDITOR_BLIND: Kind(CRITICAL, False, "The auditor cannot see", "things the auditor cannot see"),
     KEY_EXPIRING: Kind(WARNING, False, "Key about to expire", "keys about to expire"),

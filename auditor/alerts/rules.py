@@ -292,7 +292,11 @@ DEFAULT_INHIBITIONS = (
         source=("findings_above",), target=("anomaly", "new_findings"), equal=("job", "company")
     ),
     Inhibit(source=("approval_expiring",), target=("approval_waiting",), equal=("job", "run")),
-    Inhibit(source=("odoo_unreachable",), target=("missed_schedule", "run_too_long"), equal=()),
+    Inhibit(
+        source=("odoo_unreachable", "requests_unworked"),
+        target=("missed_schedule", "run_too_long"),
+        equal=(),
+    ),
 )
 
 

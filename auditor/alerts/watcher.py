@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auditor.alerts import kinds
-from auditor.alerts.events import access, approvals, schedules, sight, stops, trail
+from auditor.alerts.events import access, approvals, schedules, sight, stops, trail, unworked
 from auditor.alerts.events.facts import Facts
 from auditor.alerts.flow import Decision, Flow, Held, Withheld
 from auditor.alerts.judging import Observation, forgotten, judge, settle
@@ -41,6 +41,7 @@ from auditor.alerts.state import (
 )
 from auditor.errors import AuditorError, BadInput
 from auditor.odoo.errors import IncompatibleAddon, OdooError
+from auditor.odoo.faults import UPGRADE_ADDON
 from auditor.redact import redact
 from auditor.stores.interface import StoreError
 
@@ -270,6 +271,7 @@ class _Work:
         flow = self._tell(memory, now)
         flow = replace(flow, decisions=(*self._end_alone(facts), *flow.decisions))
         problems = tuple(each for each in troubles if each is not trouble)
+        problems += tuple(_not_said(watched))
         return Round(
             tuple(known for known in memory.alerts.values() if known.active),
             flow.held,
@@ -439,6 +441,7 @@ class _Work:
                 watched, known(kinds.APPROVAL_WAITING, kinds.APPROVAL_EXPIRING), facts
             ),
             *stops.observe(watched, known(kinds.KILL_SWITCH), facts),
+            *unworked.observe(watched, known(kinds.REQUESTS_UNWORKED), facts),
             *access.observe(watched, known(kinds.KEY_EXPIRING), facts),
         ]
 
@@ -514,6 +517,17 @@ class _Work:
                 post=post,
             )
         )
+
+
+def _not_said(watched: Watched | None) -> list[IncompatibleAddon]:
+    """Return what an older addon does not say though it was asked."""
+    if watched is None or watched.problems is not None:
+        return []
+    return [
+        IncompatibleAddon(
+            "Sentinel-Ops in Odoo is too old to say whether it works on requests.", UPGRADE_ADDON
+        )
+    ]
 
 
 def _ping(

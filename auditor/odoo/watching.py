@@ -1,13 +1,14 @@
 """The answer of ``sentinel.job.watch`` as types: what somebody outside notices trouble by.
 
-Every key is always there. Times are UTC text ``YYYY-MM-DD HH:MM:SS``, empty where there is none.
+Every key is always there, but for what a later release added. Times are UTC text
+``YYYY-MM-DD HH:MM:SS``, empty where there is none.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from auditor.odoo.answers import Answer
+from auditor.odoo.answers import Answer, Problem
 
 
 class WatchedJob(Answer):
@@ -40,9 +41,11 @@ class WatchedJob(Answer):
 
 
 class UnfinishedRun(Answer):
-    """A run that has not ended; ``started_at`` is empty while it never was worked on.
+    """A run that has not ended.
 
-    :param waits_for: ``approval``, ``turn``, or empty while it is worked on.
+    :param started_at: empty while nothing of it was begun, as while it waits for approval.
+    :param waits_for: ``approval``, ``turn`` (its first one, or the next), or empty while it is
+        worked on.
     """
 
     uid: str
@@ -102,6 +105,8 @@ class Watched(Answer):
     """What is late, stuck, stopped or waited for, in the companies that we may see.
 
     ``runs`` and ``approvals`` are the oldest ones, at most 1000 each.
+
+    :param problems: what keeps requests from being worked on; None from an addon that cannot say.
     """
 
     contract: int
@@ -113,4 +118,5 @@ class Watched(Answer):
     runs: list[UnfinishedRun]
     approvals: list[AwaitedApproval]
     stops: list[Stop]
+    problems: list[Problem] | None = None
     key: Credential

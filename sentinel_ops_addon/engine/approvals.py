@@ -46,7 +46,7 @@ def approvers_needed(env, policy, selected, amount, currency) -> tuple[int, str]
     return needed, why
 
 
-def barred(plan, live_runs=()) -> dict[int, str]:
+def barred(plan, live_runs=(), jobs=None) -> dict[int, str]:
     """User IDs that may not decide about a plan, each with the reason (a key of ``WHY``).
 
     Administrators are not excepted. Editors are those of when the plan was made and those of now:
@@ -54,9 +54,11 @@ def barred(plan, live_runs=()) -> dict[int, str]:
 
     :param plan: the ``sentinel.run`` record of the plan
     :param live_runs: live runs that apply it, whose requesters are barred too
+    :param jobs: of all jobs that are asked about those that exist, in sudo; ``None`` to look it up
     """
     found = {}
-    job = plan.env["sentinel.job"].sudo().browse(plan.job_ref).exists()
+    job = plan.env["sentinel.job"].sudo().browse(plan.job_ref)
+    job = job.exists() if jobs is None else job & jobs
     for user_id in (*(plan.policy or {}).get("editors", []), *job._editors().ids):
         found[user_id] = "editor"
     for run in (plan, *live_runs):
@@ -85,7 +87,7 @@ def may_decide(plan):
     )
 
 
-def decisions(run, made=None):
+def decisions(run, made=None, jobs=None):
     """The consents and refusals that hold for a live run, or for a plan without one.
 
     A decision holds when it was made about this very plan and through a door: what was put into
@@ -95,10 +97,11 @@ def decisions(run, made=None):
     run included); a refusal stays.
 
     :param made: what was decided about its plan, oldest first; ``None`` to look it up
+    :param jobs: see :func:`barred`
     :return: approvals (one a person) and denials, ``sentinel.approval``
     """
     plan = run.browse(run.plan_ref) if run.mode == "live" else run
-    may_not = barred(plan, [run])
+    may_not = barred(plan, [run], jobs)
     if made is None:
         made = run.env["sentinel.approval"].search([("plan_ref", "=", plan.id)], order="id")
     held = made.filtered(

@@ -30,31 +30,43 @@ def health(env):
     """
     now = fields.Datetime.now()
     runs = env["sentinel.run"].sudo()
-    queued = runs.search([("state", "=", "queued")], order="requested_at")
-    oldest = int((now - queued[0].requested_at).total_seconds()) if queued else 0
+    queued = [("state", "=", "queued")]
+    first = runs.search(queued, order="requested_at", limit=1)
+    oldest = int((now - first.requested_at).total_seconds()) if first else 0
     cron = dispatcher_cron(env).sudo()
-    neutralized = bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
-    ignored = oldest > PATIENCE and not (cron.lastcall and cron.lastcall > queued[0].requested_at)
-    problems = list(_problems(env, cron, now, ignored, neutralized))
-    problems += _stopped(env)
-    problems += _trespasses(env)
+    ignored = oldest > PATIENCE and not (cron.lastcall and cron.lastcall > first.requested_at)
+    found = problems(env, ignored=ignored)
     return {
-        "ok": not problems,
+        "ok": not found,
         "odoo_version": release.version,
         "database": env.cr.dbname,
         "now": utc_text(now),
-        "neutralized": neutralized,
-        "queued": len(queued),
+        "neutralized": _is_neutralized(env),
+        "queued": runs.search_count(queued),
         "running": runs.search_count([("state", "in", ["running", "waiting", "sealing"])]),
         "oldest_queued_seconds": oldest,
         "dispatcher_last": utc_text(cron.lastcall),
-        "problems": problems,
+        "problems": found,
         "notices": list(_notices(env)),
     }
 
 
-def _problems(env, cron, now, ignored, neutralized):
-    if neutralized:
+def problems(env, *, ignored=False):
+    """What keeps requests from being worked on, each with its remedy; reads only.
+
+    :param ignored: whether a request waits for some seconds already. A server without scheduler is
+        to blame for that; without it, minutes have to pass, because another server may be at work.
+    """
+    return [*_unworked(env, ignored), *_stopped(env), *_trespasses(env)]
+
+
+def _is_neutralized(env):
+    return bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
+
+
+def _unworked(env, ignored):
+    cron = dispatcher_cron(env).sudo()
+    if _is_neutralized(env):
         yield {
             "code": "neutralized",
             "message": env._("This database is a neutralized copy; its jobs are switched off."),
@@ -69,7 +81,7 @@ def _problems(env, cron, now, ignored, neutralized):
                 "Actions; if it is gone, upgrade the module."
             ),
         }
-    elif (ignored and not config["max_cron_threads"]) or _is_overdue(env, cron, now):
+    elif (ignored and not config["max_cron_threads"]) or _is_overdue(env, cron):
         yield {
             "code": "no_cron_worker",
             "message": env._("No scheduler works on this database, so requests stay in the queue."),
@@ -141,8 +153,8 @@ def server_uptime() -> float:
     return time.time() - process.create_time()
 
 
-def _is_overdue(env, cron, now):
-    late = (now - cron.nextcall).total_seconds()
+def _is_overdue(env, cron):
+    late = (fields.Datetime.now() - cron.nextcall).total_seconds()
     # A server that was down is late in everything when it comes up, and needs a minute.
     if min(late, server_uptime()) <= OVERDUE:
         return False

@@ -108,6 +108,8 @@ def _await_approval(cr, run, token, verdicts):
         {
             "guards": [verdict.as_dict() for verdict in verdicts],
             "as_of": False,
+            # Nothing was changed yet: what it is going to do begins when it may.
+            "started_at": False,
             "awaits": "approval",
             "heard_count": run.env["sentinel.approval"].search_count(
                 [("plan_ref", "=", run.plan_ref)]

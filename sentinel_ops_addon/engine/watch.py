@@ -11,6 +11,7 @@ from .canonical import money_text, utc_text
 from .chain import retention
 from .credential import credential
 from .due import expected_at
+from .health import problems
 
 # Of runs and of approvals: an answer is built in memory on both sides.
 MOST = 1000
@@ -29,6 +30,7 @@ def facts(jobs):
         "runs": [_run(run) for run in _unfinished(env)],
         "approvals": _approvals(env),
         "stops": _stops(jobs, stops),
+        "problems": problems(env),
         "key": credential(env),
     }
 
@@ -67,7 +69,7 @@ def _job(job, pauses, covered, oldest):
                 cron.interval_type,
                 cron.interval_number,
                 # An edit of the schedule asks for nothing that was due before it.
-                since=max(cron.write_date, oldest),
+                since=max(job.schedule_set_at, oldest),
                 covered=covered,
             )
             if scheduled
@@ -152,8 +154,13 @@ def _approvals(env):
         [("plan_ref", "in", [plan.id for plan in plans.values()])], order="id"
     ).grouped("plan_ref")
     # Read at once, as are the jobs whose editors may not decide.
-    _runs(env).browse([plan.id for plan in plans.values()]).fetch(["uid", "plan_digest", "job_ref"])
-    answers = (_approval(run, plan, by_plan.get(plan.id, made)) for run, plan in plans.items())
+    found = _runs(env).browse([plan.id for plan in plans.values()])
+    found.fetch(["uid", "plan_digest", "policy", "job_ref", "run_as_ref", "requested_by_ref"])
+    jobs = env["sentinel.job"].sudo().browse(set(found.mapped("job_ref"))).exists()
+    jobs._editors()
+    answers = (
+        _approval(run, plan, by_plan.get(plan.id, made), jobs) for run, plan in plans.items()
+    )
     return [answer for answer in answers if answer]
 
 
@@ -175,13 +182,13 @@ def _begun_plans(env):
     return _runs(env).browse([plan_id for (plan_id,) in env.cr.fetchall()])
 
 
-def _approval(run, plan, made):
+def _approval(run, plan, made, jobs):
     """One of them; ``None`` when nobody has to decide about it any more."""
     needed, _why = approvers_needed(
         run.env, run.policy or {}, run.selected_count, run.amount, run.currency
     )
     # Most have no decision yet, and who may not decide need not be looked up for them.
-    approved, denied = decisions(run, made) if made else (made, made)
+    approved, denied = decisions(run, made, jobs) if made else (made, made)
     is_live = run.mode == "live"
     if not is_live and (denied or not 0 < len(approved) < needed):
         return None

@@ -46,7 +46,8 @@ class SentinelJob(models.Model):
         string="Within (minutes)",
         default=60,
         tracking=True,
-        help="A run that takes longer is reported; it goes on all the same.",
+        help="A run that takes longer is reported; it goes on all the same. Waiting for approval "
+        "does not count.",
     )
     grace_minutes = fields.Integer(
         string="Late after (minutes)",
@@ -58,6 +59,8 @@ class SentinelJob(models.Model):
     # Odoo switches an action that fails for a week off by SQL, which this does not follow: what
     # people set stays, and the schedule is missed instead of forgotten.
     schedule_wanted = fields.Boolean(compute="_compute_schedule_wanted", store=True)
+    # What a schedule owed before it was edited is settled; a new name owes no less.
+    schedule_set_at = fields.Datetime(compute="_compute_schedule_set_at", store=True)
 
     _check_max_runtime = models.Constraint(
         "CHECK (max_runtime >= 1 AND max_runtime <= 525600)",
@@ -72,6 +75,13 @@ class SentinelJob(models.Model):
     def _compute_schedule_wanted(self):
         for job in self:
             job.schedule_wanted = job.cron_id.active
+
+    @api.depends(
+        "cron_id.active", "cron_id.interval_number", "cron_id.interval_type", "cron_id.nextcall"
+    )
+    def _compute_schedule_set_at(self):
+        for job in self:
+            job.schedule_set_at = job.cron_id.write_date
 
     @api.constrains("runbook_url")
     def _check_runbook_url(self):

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from psycopg2.errors import NotNullViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form
 
 from .common import OrderCase
 
@@ -143,3 +144,64 @@ class TestExclusions(OrderCase):
             made.write({"author_login": "the boss", "record_name": "Something else"})
             self.assertEqual((made.author_login, made.record_name), (f"keeper_{self.mark}", name))
         self.end_exclusion(exclusion)
+
+    def new_operator(self, name):
+        """Somebody who may exclude, and may read neither orders nor other companies."""
+        with self.root() as env:
+            return self.new_user(env, name, ["sentinel_ops_addon.group_operator"]).id
+
+    def test_filling_in_the_form_tells_no_name_that_one_may_not_read(self):
+        """Odoo computes a stored field as superuser, and a form asks with any model and ID."""
+        (order,) = self.make_orders([200])
+        with self.root() as env:
+            far = env["res.company"].create({"name": f"Far {self.mark}"})
+            abroad = env["res.partner"].create({"name": "Abroad", "company_id": far.id}).id
+            cron = env["ir.cron"].search([], limit=1).id
+            here = env["res.partner"].create({"name": f"Here {self.mark}"}).id
+        asked = {"sale.order": order, "res.partner": abroad, "ir.cron": cron}
+        with self.as_user(self.new_operator("prober")) as env:
+            form = Form(env["sentinel.exclusion"])
+            for form.model, form.record_ref in asked.items():
+                self.assertFalse(form.record_name, form.model)
+            form.model, form.record_ref = "res.partner", here
+            self.assertEqual(form.record_name, f"Here {self.mark}")
+
+    def test_what_was_excluded_is_named_to_who_may_read_it_only(self):
+        (order,) = self.make_orders([200])
+        exclusion = self.exclude(order)
+        operator_id = self.new_operator("other")
+        with self.as_user() as env:
+            made = env["sentinel.exclusion"].browse(exclusion)
+            name = env["sale.order"].browse(order).display_name
+            self.assertEqual(made.record_name, name)
+            found = env["sentinel.exclusion"].search([("record_name", "ilike", name)])
+            self.assertEqual(found, made)
+            # Who may not read it, in the same transaction, right after who may.
+            operator = made.with_user(operator_id)
+            self.assertFalse(operator.record_name)
+            self.assertFalse(operator.sudo().record_name)
+            self.assertFalse(operator.search([("record_name", "ilike", name)]))
+            self.assertTrue(operator.search([("record_name", "not ilike", name)]))
+        kept = self.sql(
+            "SELECT record_name FROM sentinel_event WHERE model = 'sentinel.exclusion' "
+            "AND record_ref = %s",
+            [exclusion],
+        )
+        self.assertEqual(kept, [("A promise to the customer",)])
+        self.end_exclusion(exclusion)
+
+    def test_names_are_read_at_once(self):
+        orders = self.make_orders([200] * 20)
+        made = [self.exclude(order) for order in orders]
+
+        def queries(ids):
+            with self.as_user() as env:
+                exclusions = env["sentinel.exclusion"].browse(ids)
+                before = env.cr.sql_log_count
+                self.assertTrue(all(exclusions.mapped("record_name")))
+                return env.cr.sql_log_count - before
+
+        queries(made)  # what Odoo looks up once in a process
+        self.assertEqual(queries(made), queries(made[:2]))
+        for exclusion in made:
+            self.end_exclusion(exclusion)

@@ -5,9 +5,13 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.service import model as service
+from odoo.tools import config
 
 from ..engine.dispatcher import dispatch
+from ..engine.liveness import holding
 from .common import OrderCase
+
+UPTIME = "odoo.addons.sentinel_ops_addon.engine.health.server_uptime"
 
 
 class WatchCase(OrderCase):
@@ -43,7 +47,7 @@ class TestWatch(WatchCase):
         self.addCleanup(self.resume)
         answer = self.watch()
         keys = {
-            "": "contract addon_version chain database now jobs runs approvals stops key",
+            "": "contract addon_version chain database now jobs runs approvals stops problems key",
             "jobs": "code name company tags owner severity runbook scheduled expected_at "
             "grace_seconds max_runtime_seconds paused paused_reason paused_by paused_at url",
             "runs": "uid job mode state requested_at started_at requested_by waits_for url",
@@ -52,6 +56,7 @@ class TestWatch(WatchCase):
             "stops": "scope by at reason",
         }
         self.assertEqual(set(answer), set(keys[""].split()))
+        self.assertEqual(answer["problems"], [])
         for name in ("jobs", "runs", "approvals", "stops"):
             self.assertTrue(answer[name], name)
             for entry in answer[name]:
@@ -221,10 +226,37 @@ class TestWatch(WatchCase):
             env["sentinel.run"].approve(uid)
         dispatch(self.dbname)
         self.assertEqual([wait["approvals_given"] for wait in waiting()], [1])
+        # Who changed the job since does not count any more.
+        self.sql(
+            "UPDATE sentinel_job SET last_editor_id = %s WHERE id = %s",
+            [self.approver_id, self.job_id],
+        )
+        self.assertEqual([wait["approvals_given"] for wait in waiting()], [0])
         with self.as_user(self.operator_id) as env:
             env["sentinel.run"].cancel(uid, "enough")
         self.finish(uid)
         self.assertEqual(waiting(), [])
+
+    def test_the_wait_for_consent_is_no_work(self):
+        """How long a run takes is counted from its consent on: nothing was changed before."""
+        self.make_orders([100, 101, 102])
+        self.set_policy()
+        uid = self.trigger("live", days=90, user_id=self.operator_id)["uid"]
+
+        def run():
+            (found,) = (run for run in self.watch()["runs"] if run["uid"] == uid)
+            return found["waits_for"], bool(found["started_at"])
+
+        dispatch(self.dbname)
+        self.assertEqual(run(), ("approval", False))
+        with self.as_user(self.approver_id) as env:
+            env["sentinel.run"].approve(uid)
+        self.assertEqual(run(), ("turn", False))
+        with patch("odoo.addons.sentinel_ops_addon.engine.dispatcher.budget", lambda: 0.001):
+            with patch("odoo.addons.sentinel_ops_addon.engine.time_slice.SLICE", 0):
+                dispatch(self.dbname)
+        self.assertEqual(run(), ("turn", True))
+        self.assertTrue(self.finish(uid)["started_at"])
 
     def test_a_plan_waits_once_somebody_consented(self):
         self.make_orders([100, 101, 102])
@@ -268,16 +300,18 @@ class TestWatch(WatchCase):
         self.assertEqual(self.watch()["stops"], [])
         self.assertEqual(self.job()["paused_at"], "")
 
-    def test_queries_do_not_grow_with_what_there_is(self):
-        def queries():
-            with self.as_user(self.auditor_id) as env:
-                env["sentinel.job"].watch()  # what Odoo looks up once in a process
-            with self.as_user(self.auditor_id) as env:
-                before = env.cr.sql_log_count
-                answer = env["sentinel.job"].watch()
-                return env.cr.sql_log_count - before, len(answer["jobs"]) + len(answer["runs"])
+    def queries(self):
+        """How many one look takes, and how many entries it gives."""
+        with self.as_user(self.auditor_id) as env:
+            env["sentinel.job"].watch()  # what Odoo looks up once in a process
+        with self.as_user(self.auditor_id) as env:
+            before = env.cr.sql_log_count
+            answer = env["sentinel.job"].watch()
+            entries = [*answer["jobs"], *answer["runs"], *answer["approvals"]]
+            return env.cr.sql_log_count - before, len(entries)
 
-        few, entries = queries()
+    def test_queries_do_not_grow_with_what_there_is(self):
+        few, entries = self.queries()
         with self.root() as env:
             for number in range(12):
                 code = f"many_{number}_{self.mark}"
@@ -286,13 +320,105 @@ class TestWatch(WatchCase):
         self.set_job(owner_id=self.viewer_id)
         for number in range(12):
             self.trigger("plan", code=f"many_{number}_{self.mark}", days=90)
-        many, more = queries()
+        many, more = self.queries()
         self.assertGreaterEqual(more, entries + 24)
         # A scheduled action and its owner each are read at once, for the first time here.
         self.assertLessEqual(many, few + 4)
         self.drain()
         with self.root() as env:
             env["sentinel.job"].search([("code", "like", "many_%")]).action_archive()
+
+    def test_queries_do_not_grow_with_decisions(self):
+        """Live runs and plans alike, each of a job of its own, and each decided about."""
+        self.make_orders([100, 101])
+        self.set_policy("2")
+
+        def ask(numbers):
+            for number in numbers:
+                code = f"asks_{number}_{self.mark}"
+                with self.root() as env:
+                    policy = env["sentinel.job"].browse(self.job_id).approval_policy_id
+                    self.make_job(env, code, "clean_old_orders", approval_policy_id=policy.id)
+                uids = [self.run_job("plan", code=code, days=90)["uid"]]
+                uids.append(self.trigger("live", code=code, days=90)["uid"])
+                dispatch(self.dbname)
+                for uid in uids:
+                    with self.as_user(self.approver_id) as env:
+                        env["sentinel.run"].approve(uid)
+                dispatch(self.dbname)
+
+        ask(range(2))
+        few, entries = self.queries()
+        self.assertEqual(len(self.watch()["approvals"]), 4)
+        ask(range(2, 6))
+        many, more = self.queries()
+        self.assertEqual(more, entries + 4 * 4)
+        self.assertEqual([wait["approvals_given"] for wait in self.watch()["approvals"]], [1] * 12)
+        self.assertEqual(many, few)
+        self.drain()
+        with self.root() as env:
+            env["sentinel.job"].search([("code", "like", "asks_%")]).action_archive()
+
+
+class TestUnworked(WatchCase):
+    """Whether anything works on requests: what health says, said to who watches."""
+
+    def dispatcher(self, **values):
+        with self.root() as env:
+            env.ref("sentinel_ops_addon.ir_cron_dispatcher").write(values)
+
+    def problems(self):
+        return {problem["code"]: problem for problem in self.watch()["problems"]}
+
+    def test_nothing_is_wrong(self):
+        self.assertEqual(self.problems(), {})
+
+    def test_the_dispatcher_is_switched_off(self):
+        self.dispatcher(active=False)
+        try:
+            problems = self.problems()
+            with self.as_user() as env:
+                told = env["sentinel.job"].health()["problems"]
+        finally:
+            self.dispatcher(active=True)
+        self.assertEqual(list(problems.values()), told)
+        self.assertEqual(set(problems["dispatcher_off"]), {"code", "message", "remedy"})
+        self.assertIn("Switch on", problems["dispatcher_off"]["remedy"])
+        self.assertEqual(self.problems(), {})
+
+    def test_no_scheduler_works(self):
+        self.dispatcher(nextcall=fields.Datetime.now() - timedelta(minutes=10))
+        try:
+            with patch(UPTIME, lambda: 3600.0):
+                self.assertEqual(set(self.problems()), {"no_cron_worker"})
+                # One that works on a run for long is late, but well.
+                with holding(self.dbname, 0):
+                    self.assertEqual(self.problems(), {})
+        finally:
+            self.dispatcher(nextcall="2099-01-01 00:00:00")
+
+    def test_a_server_that_only_answers_is_not_to_blame_for_seconds(self):
+        """Another one may be at work; who waits at a screen is told sooner, see health."""
+        self.trigger("plan", days=90)
+        self.sql(
+            "UPDATE sentinel_run SET requested_at = requested_at - interval '1 minute'"
+            " WHERE state = 'queued'"
+        )
+        with patch.dict(config.options, max_cron_threads=0):
+            self.assertEqual(self.problems(), {})
+            with self.as_user() as env:
+                (problem,) = env["sentinel.job"].health()["problems"]
+        self.assertEqual(problem["code"], "no_cron_worker")
+        self.drain()
+
+    def test_to_look_changes_nothing(self):
+        self.dispatcher(active=False)
+        try:
+            with self.as_user(self.auditor_id) as env:
+                env.cr.execute("SET TRANSACTION READ ONLY")
+                self.assertTrue(env["sentinel.job"].watch()["problems"])
+        finally:
+            self.dispatcher(active=True)
 
 
 class TestExpected(WatchCase):
@@ -332,6 +458,10 @@ class TestExpected(WatchCase):
         self.sql(
             f"UPDATE ir_cron SET write_date = %s{', ' if pairs else ''}{pairs} WHERE id = %s",
             [self.ago(days=60), *values.values(), cron_id],
+        )
+        self.sql(
+            "UPDATE sentinel_job SET schedule_set_at = %s WHERE id = %s",
+            [self.ago(days=60), self.job_id],
         )
 
     def test_without_schedule(self):
@@ -389,6 +519,29 @@ class TestExpected(WatchCase):
         ((nextcall,),) = self.sql("SELECT nextcall FROM ir_cron WHERE id = %s", [cron_id])
         self.assertGreater(nextcall, self.now)
         self.assertEqual(self.expected(), (True, self.text(self.ago(hours=2))))
+
+    def test_only_an_edit_of_the_schedule_settles_what_was_due_before(self):
+        cron_id = self.schedule(schedule_next=self.ago(days=-1), schedule_unit="days")
+        self.long_ago(cron_id)
+        missed = self.ago(days=59)
+        self.assertEqual(self.expected(), (True, self.text(missed)))
+        with self.as_user() as env:
+            env["sentinel.job"].browse(self.job_id).write(
+                {"name": f"Renamed {self.mark}", "max_runtime": 90}
+            )
+        with self.root() as env:
+            cron = env["ir.cron"].browse(cron_id)
+            self.assertIn(f"Renamed {self.mark}", cron.name)
+            cron.write({"priority": 7, "name": "Renamed by an administrator"})
+        self.assertEqual(self.expected(), (True, self.text(missed)))
+        edits = {"interval_number": 2, "interval_type": "weeks", "nextcall": self.ago(days=-2)}
+        for name, value in edits.items():
+            self.long_ago(cron_id)
+            with self.root() as env:
+                cron = env["ir.cron"].browse(cron_id)
+                cron[name] = value
+                ahead = cron.nextcall
+            self.assertEqual(self.expected(), (True, self.text(ahead)), name)
 
     def test_switched_off_by_odoo_it_is_missed_and_not_forgotten(self):
         moment = self.ago(hours=2)

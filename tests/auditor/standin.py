@@ -100,6 +100,7 @@ class StandIn:
             "runs": [],
             "approvals": [],
             "stops": [],
+            "problems": [],
             "key": {"kind": "password", "expires_at": ""},
         }
         """What watch() answers besides who answers; entries: see standin_watch."""

@@ -72,3 +72,12 @@ def stop(scope: str = "all", **changes: Any) -> dict[str, Any]:
         "reason": "Wrong prices",
         **changes,
     }
+
+
+def problem(code: str = "dispatcher_off") -> dict[str, str]:
+    """Why nothing works on requests."""
+    return {
+        "code": code,
+        "message": "The scheduled action that works on requests is switched off.",
+        "remedy": "Switch on Sentinel: work on requests.",
+    }

@@ -61,14 +61,18 @@ def missed(watch: Watched, known: Collection[str], facts: Facts) -> list[Observa
 
 
 def too_long(watch: Watched, known: Collection[str], facts: Facts) -> list[Observation]:
-    """Return which runs work for longer than their job's maximum; one that waits does not work."""
+    """Return which runs were begun longer ago than their job's maximum and have not ended.
+
+    One that waits for its turn between two slices goes on, or should. One that waits for consent
+    has not begun.
+    """
     now = moment(watch.now) or facts.now
     longest = {job.code: job.max_runtime_seconds for job in watch.jobs}
     slow: dict[str, list[tuple[datetime, UnfinishedRun]]] = {}
     for run in watch.runs:
         began = moment(run.started_at)
         most = longest.get(run.job, -1)
-        if began is None or most < 0 or run.waits_for or run.state == "queued":
+        if began is None or most < 0 or run.waits_for == "approval":
             continue
         if now - began > timedelta(seconds=most):
             slow.setdefault(run.job, []).append((began, run))
@@ -80,7 +84,7 @@ def too_long(watch: Watched, known: Collection[str], facts: Facts) -> list[Obser
         seen.append(Observation(alert.key, facts.now, alert))
     if len(watch.runs) < LISTED:
         seen += [
-            Observation(place, facts.now, None, "It has ended.")
+            Observation(place, facts.now, None, "No run of it is over its maximum any more.")
             for place in known
             if place not in places
         ]

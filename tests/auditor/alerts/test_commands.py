@@ -78,6 +78,19 @@ def test_check_is_not_all_good_when_it_could_not_look(
         assert (ran.code, missing.exists()) == (1, False)
 
 
+def test_check_is_not_all_good_when_nobody_knows_whether_requests_are_worked_on(
+    told: Cli, odoo: Odoo
+) -> None:
+    odoo.standin.seal()
+    told("pull")
+    assert told("alerts", "check").code == 0
+    del odoo.standin.watched["problems"]
+    ran = told("alerts", "check")
+    assert ran.code != 0
+    assert "too old to say whether it works on requests" in ran.out
+    assert "Nothing else is known to be wrong" in ran.out
+
+
 def test_check_of_a_store_into_which_nothing_was_pulled(told: Cli) -> None:
     silence = ("--for", "1h", "--matcher", "job=x", "--comment", "y")
     assert told("alerts", "silence", *silence).code == 0

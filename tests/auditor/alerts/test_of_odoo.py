@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from auditor.alerts.notification import Reason, Severity, Status
+from auditor.odoo.errors import IncompatibleAddon
 from tests.auditor.alerts.conftest import World, kinds
-from tests.auditor.standin_watch import awaited_approval, stop, unfinished_run, watched_job
+from tests.auditor.standin_watch import (
+    awaited_approval,
+    problem,
+    stop,
+    unfinished_run,
+    watched_job,
+)
 
 pytestmark = pytest.mark.one_transport("what was read is judged, whichever way it came")
 
@@ -57,6 +64,42 @@ def test_a_run_beyond_its_maximum_time(world: World) -> None:
     assert [message.status for message in world.round()] == [Status.RESOLVED]
 
 
+def test_between_two_slices_a_run_goes_on_all_the_same(world: World) -> None:
+    slow = {"started_at": "2026-01-31 10:00:00"}
+    world.standin.watched["runs"] = [unfinished_run(**slow)]
+    assert kinds(world.round()) == [["run_too_long"]]
+    world.standin.watched["runs"] = [unfinished_run(**slow, state="waiting", waits_for="turn")]
+    assert world.round() == []
+    assert len(world.last.active) == 1
+
+
+def test_a_run_that_nobody_goes_on_with_takes_too_long(world: World) -> None:
+    world.standin.watched["runs"] = [
+        unfinished_run("r1", state="queued", started_at="", waits_for="turn"),
+        unfinished_run("r2", state="waiting", started_at="", waits_for="turn"),
+        unfinished_run("r3", state="waiting", started_at="2026-01-31 07:00:00", waits_for="turn"),
+    ]
+    (message,) = world.round()
+    (alert,) = message.alerts
+    assert (alert.kind, alert.run) == ("run_too_long", "r3")
+
+
+def test_it_takes_too_long_as_long_as_any_run_of_the_job_does(world: World) -> None:
+    first = unfinished_run("r1", started_at="2026-01-31 10:00:00")
+    second = unfinished_run(
+        "r2", started_at="2026-01-31 10:30:00", state="waiting", waits_for="turn"
+    )
+    fresh = unfinished_run("r3", started_at="2026-01-31 11:59:00")
+    world.standin.watched["runs"] = [first, second]
+    (message,) = world.round()
+    assert "1 more runs of it" in message.alerts[0].summary
+    world.standin.watched["runs"] = [second, fresh]
+    assert world.round() == []
+    world.standin.watched["runs"] = [fresh]
+    (message,) = world.round()
+    assert message.alerts[0].changed == "No run of it is over its maximum any more."
+
+
 def test_without_a_maximum_nothing_is_too_long(world: World) -> None:
     world.standin.watched["jobs"] = [watched_job(max_runtime_seconds=-1, expected_at="")]
     world.standin.watched["runs"] = [unfinished_run(started_at="2026-01-01 00:00:00")]
@@ -86,6 +129,64 @@ def test_a_full_list_ends_nothing(world: World) -> None:
     ]
     world.round()
     assert any("p1" in known.alert.key for known in world.last.active)
+
+
+@pytest.mark.parametrize("code", ["dispatcher_off", "no_cron_worker", "neutralized"])
+def test_nothing_works_on_requests(world: World, code: str) -> None:
+    world.standin.watched["runs"] = [
+        unfinished_run(f"r{number}", state="queued", started_at="", waits_for="turn")
+        for number in range(2)
+    ]
+    assert world.round() == []
+    world.standin.watched["problems"] = [problem(code)]
+    (message,) = world.round()
+    (alert,) = message.alerts
+    assert (alert.kind, message.severity) == ("requests_unworked", Severity.CRITICAL)
+    assert alert.summary == (
+        "Nothing works on requests. The scheduled action that works on requests is switched off."
+    )
+    assert ("Remedy", "Switch on Sentinel: work on requests.") in alert.details
+    assert ("Waiting", "2 runs") in alert.details
+    assert alert.runbook.endswith("/requests_unworked.md")
+    world.wait(minutes=1)
+    assert world.round() == []
+    world.standin.watched["problems"] = []
+    (message,) = world.round()
+    assert message.status is Status.RESOLVED
+
+
+def test_a_problem_with_an_alert_of_its_own_is_not_told_twice(world: World) -> None:
+    world.standin.watched["stops"] = [stop()]
+    world.standin.watched["problems"] = [problem("kill_switch"), problem("approval_forged")]
+    assert kinds(world.round()) == [["kill_switch"]]
+
+
+def test_what_nothing_works_on_is_late_for_that_reason(world: World) -> None:
+    world.standin.watched["problems"] = [problem("no_cron_worker")]
+    world.standin.watched["jobs"] = [watched_job(expected_at="2026-01-31 10:00:00")]
+    world.standin.watched["runs"] = [
+        unfinished_run(started_at="2026-01-31 07:00:00", state="waiting", waits_for="turn")
+    ]
+    assert kinds(world.round()) == [["requests_unworked"]]
+    world.standin.watched["problems"] = []
+    assert sorted(kinds(world.round())) == [
+        ["missed_schedule"],
+        ["requests_unworked"],
+        ["run_too_long"],
+    ]
+
+
+def test_an_addon_that_cannot_say_whether_it_works_is_not_taken_for_well(world: World) -> None:
+    world.standin.watched["problems"] = [problem()]
+    world.round()
+    del world.standin.watched["problems"]
+    assert world.round() == []
+    assert [known.alert.kind for known in world.last.active] == ["requests_unworked"]
+    (trouble,) = world.last.problems
+    assert isinstance(trouble, IncompatibleAddon)
+    assert "whether it works on requests" in trouble.message
+    # All else is known.
+    assert world.last.unwatched == ""
 
 
 def test_the_kill_switch_on_and_off(world: World) -> None:

@@ -228,6 +228,11 @@ def test_a_window_without_times_is_the_whole_day() -> None:
     assert not window.covers(sunday - timedelta(seconds=1))
 
 
+def test_the_example_names_every_kind() -> None:
+    named = EXAMPLE.read_text().partition("# Kinds of alerts:")[2].partition("# Severities")[0]
+    assert sorted(named.replace("#", "").split()) == sorted(KINDS)
+
+
 def test_every_kind_has_a_severity_and_a_name() -> None:
-    assert len(KINDS) == 17
+    assert len(KINDS) == 18
     assert all(kind.title and kind.titles for kind in KINDS.values())
