@@ -30,10 +30,11 @@ def test_four_at_once_send_each_message_once(
     waited: list[int] = []
 
     def wait_for_all() -> None:
-        # Only the first request waits: until the others had time to come to the same point.
+        # Only the first request waits: until the others had time to come to the same point, but
+        # not until its sender (10 s) takes it for lost and rightly sends it again.
         if not waited:
             waited.append(1)
-            assert all_decided.wait(60)
+            all_decided.wait(7)
 
     all_decided = threading.Event()
     hook.before_answer = wait_for_all
