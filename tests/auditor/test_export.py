@@ -254,7 +254,7 @@ from pathlib import Path
 from auditor.cli import main
 code = main(sys.argv[1:])
 peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
-print(code, int(peak) // 1024, file=sys.stderr)
+print(int(code), int(peak) // 1024, file=sys.stderr)
 """
 
 
