@@ -193,6 +193,11 @@ class Memory:
     silences: dict[str, Silence]
     versions: dict[tuple[str, str], int]
 
+    @property
+    def told(self) -> set[str]:
+        """Keys of the alerts that some channel was told of, or may have been."""
+        return {key for each in self.tolds.values() for key in (*each.alerts, *each.telling)}
+
     def version(self, kind: str, key: str) -> int:
         """The version that was seen, 0 when there was none."""
         return self.versions.get((kind, key), 0)

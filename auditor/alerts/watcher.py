@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from auditor.alerts import kinds
 from auditor.alerts.events import access, approvals, schedules, sight, stops, trail, unworked
 from auditor.alerts.events.facts import Facts
-from auditor.alerts.flow import Decision, Flow, Held, Withheld
+from auditor.alerts.flow import Decision, Flow, Held
 from auditor.alerts.judging import Observation, forgotten, judge, settle
+from auditor.alerts.lifesign import ping_if_well
 from auditor.alerts.notification import Status
 from auditor.alerts.pipeline import run
 from auditor.alerts.post import Post
@@ -42,7 +43,6 @@ from auditor.alerts.state import (
 from auditor.errors import AuditorError, BadInput
 from auditor.odoo.errors import IncompatibleAddon, OdooError
 from auditor.odoo.faults import UPGRADE_ADDON
-from auditor.redact import redact
 from auditor.stores.interface import StoreError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def look(
     if send and not channels:
         problems = tuple(broken.values())
         seen = client is not None and store is not None
-        pinged = _ping(settings, [trouble] if trouble else [], problems, seen=seen)
+        pinged = ping_if_well(settings, [trouble] if trouble else [], problems, seen=seen)
         return Round(problems=problems, pinged=pinged)
     work = _Work(settings, client, store, channels, broken, send=send, clock=clock)
     with ExitStack() as stack:
@@ -279,7 +279,7 @@ class _Work:
             problems,
             unwatched,
             self._send
-            and _ping(
+            and ping_if_well(
                 self._settings,
                 troubles,
                 problems,
@@ -453,7 +453,7 @@ class _Work:
             known = judge(alerts.get(seen.key), seen, self._rules)
             if known is not None:
                 alerts[seen.key] = known
-        told = {key for each in memory.tolds.values() for key in (*each.alerts, *each.telling)}
+        told = memory.told
         return {
             key: settled
             for key, known in alerts.items()
@@ -480,7 +480,7 @@ class _Work:
         ]
 
     def _tell(self, memory: Memory, now: datetime) -> Flow:
-        told = {key for each in memory.tolds.values() for key in (*each.alerts, *each.telling)}
+        told = memory.told
         firing = tuple(known.alert for known in memory.alerts.values() if known.active)
         # Seen again, and not often enough to count as firing, it is over for who was told of it.
         over = tuple(
@@ -528,44 +528,3 @@ def _not_said(watched: Watched | None) -> list[IncompatibleAddon]:
             "Sentinel-Ops in Odoo is too old to say whether it works on requests.", UPGRADE_ADDON
         )
     ]
-
-
-def _ping(
-    settings: Settings,
-    troubles: Sequence[AuditorError],
-    problems: Sequence[AuditorError],
-    decisions: Sequence[Decision] = (),
-    *,
-    seen: bool,
-) -> bool:
-    """Tell the dead-man switch that all is watched: Odoo and the store seen, people reachable.
-
-    A message that no channel takes keeps the ping back: it is the last way to reach anybody.
-
-    :param seen: whether there were a client and a store at all.
-    """
-    blind = {kinds.ODOO_UNREACHABLE, kinds.AUDITOR_BLIND}
-    if (
-        settings.deadman_url is None
-        or not seen
-        or any(sight.kind_of(each) in blind or sight.away(each) for each in troubles)
-        or any(isinstance(each, BadInput) for each in problems)
-        or _undelivered(decisions)
-    ):
-        return False
-    from auditor.alerts.channels.deadman import ping
-
-    try:
-        return ping(settings)
-    except BadInput as error:
-        logger.error(  # noqa: TRY400
-            "the dead-man switch was not pinged",
-            extra={"because": redact(error.message), "remedy": error.remedy},
-        )
-        return False
-
-
-def _undelivered(decisions: Sequence[Decision]) -> bool:
-    failed = {each.group for each in decisions if each.why in (Withheld.FAILED, Withheld.PAUSED)}
-    reached = {each.group for each in decisions if each.sent}
-    return bool(failed - reached)
