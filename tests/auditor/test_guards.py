@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.auditor.conftest import Cli, Odoo
+from tests.auditor.standin import BROKEN
 
 
 def sent(odoo: Odoo, method: str) -> list[dict[str, Any]]:
@@ -257,6 +258,15 @@ def test_an_order_whose_answer_is_lost_is_not_given_twice(cli: Cli, odoo: Odoo) 
     ran = cli("stop-all", "--reason", "fire")
     assert ran.code == 2
     assert "stopped already" in ran.err
+
+
+def test_an_order_that_odoo_broke_over_may_be_done(cli: Cli, odoo: Odoo) -> None:
+    odoo.standin.misbehave("stop_all", "fault_after", value=BROKEN)
+    ran = cli("stop-all", "--reason", "fire")
+    assert ran.code != 0
+    assert odoo.standin.counted("stop_all") == 1
+    assert "It is not known whether Odoo got the order. Give it again" in ran.err
+    assert "stopped already" in cli("stop-all", "--reason", "fire").err
 
 
 @pytest.mark.parametrize(

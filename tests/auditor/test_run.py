@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -369,6 +370,10 @@ def test_links_lead_where_people_reach_odoo(cli: Cli, odoo: Odoo) -> None:
     assert told.code == 0, told.err
     assert f"{public}/odoo/" in told.out
     assert odoo.url not in told.out
+    odoo.standin.seal()
+    assert cli("pull", ODOO_PUBLIC_URL=public).code == 0
+    with sqlite3.connect(odoo.env["SENTINEL_STORE"]) as store:
+        assert store.execute("SELECT url FROM chains").fetchall() == [(public,)]
 
 
 def test_where_people_reach_odoo_holds_no_login(cli: Cli) -> None:

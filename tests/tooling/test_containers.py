@@ -55,6 +55,13 @@ def test_no_secret_and_no_registry_stands_in_the_files() -> None:
         assert not re.search(r"(?m)^FROM \S+[./]\S+/", text), file
 
 
+def test_links_lead_to_the_port_that_is_published() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    published = re.search(r"SENTINEL_ADDRESS:-127\.0\.0\.1\}:(\S+):8069\n", text)
+    assert published
+    assert f"ODOO_PUBLIC_URL: http://localhost:{published[1]}\n" in text
+
+
 def test_each_base_image_has_what_stands_in_for_it() -> None:
     wanted = images.wanted(CLONE)
     assert wanted == ["python:3.13-slim", "odoo:19", "postgres:17"]

@@ -23,6 +23,7 @@ from auditor.alerts.watcher import Round, look
 from auditor.errors import AuditorError
 from auditor.odoo.client import Client, connect
 from auditor.settings import Settings
+from auditor.stores.interface import StoreError
 from auditor.stores.sqlite import SqliteStore
 from auditor.trail.pull import pull
 from tests.auditor.conftest import Odoo
@@ -100,6 +101,18 @@ class World:
         """Let time pass, for Odoo too."""
         self.now += timedelta(**span)
         self.standin.watched["now"] = f"{self.now:%Y-%m-%d %H:%M:%S}"
+
+    def without_store(self, trouble: StoreError) -> list[Notification]:
+        """Look when the store could not be opened, and return what was sent."""
+        self.last = look(
+            self.settings,
+            self.client,
+            None,
+            trouble,
+            channels=self.channels,
+            clock=lambda: self.now,
+        )
+        return self.channel.take()
 
     def round(self, **changes: Any) -> list[Notification]:
         """Pull, look, and return what was sent."""

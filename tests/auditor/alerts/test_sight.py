@@ -123,29 +123,14 @@ def test_a_store_that_is_broken_is_told_of_all_the_same(world: World) -> None:
     path.write_bytes(b"no database at all, but long enough to look at" * 40)
     error = StoreError(f"The store {path} cannot be used.", "Check the disk.")
     for expected in ([["auditor_blind"]], []):
-        look(
-            world.settings,
-            world.client,
-            None,
-            error,
-            channels=world.channels,
-            clock=lambda: world.now,
-        )
-        assert kinds(world.channel.take()) == expected
+        assert kinds(world.without_store(error)) == expected
 
 
 def test_a_store_in_use_is_no_trouble(world: World) -> None:
     busy = StoreError("In use by another pull.", passing=True)
     world.round()
-    found = look(
-        world.settings,
-        world.client,
-        None,
-        busy,
-        channels=world.channels,
-        clock=lambda: world.now,
-    )
-    assert found.active == ()
+    assert world.without_store(busy) == []
+    assert world.last.active == ()
 
 
 def test_a_trail_store_that_stays_in_use_is_told_of(world: World) -> None:
@@ -153,15 +138,7 @@ def test_a_trail_store_that_stays_in_use_is_told_of(world: World) -> None:
 
     def blocked() -> list[Notification]:
         world.wait(minutes=1)
-        world.last = look(
-            world.settings,
-            world.client,
-            None,
-            busy,
-            channels=world.channels,
-            clock=lambda: world.now,
-        )
-        return world.channel.take()
+        return world.without_store(busy)
 
     world.round()
     for _ in range(2):
